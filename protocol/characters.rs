@@ -1,0 +1,163 @@
+//! Characters: what a person plays, the same shape over REST and the WebSocket.
+
+use serde::{Deserialize, Serialize};
+
+use crate::nulls::left_out;
+
+use crate::movement::Position;
+use crate::{CharacterId, LocationId, Text};
+
+/// The six abilities. Created characters have 3 to 20 in each, before levels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Stats {
+    pub strength: i32,
+    pub dexterity: i32,
+    pub intelligence: i32,
+    pub constitution: i32,
+    pub wisdom: i32,
+    pub charisma: i32,
+}
+
+/// What a character spends and regains.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Resources {
+    pub health: i32,
+    pub max_health: i32,
+    pub stamina: i32,
+    pub max_stamina: i32,
+    pub mana: i32,
+    pub max_mana: i32,
+}
+
+/// How far a character has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Progression {
+    /// 1 to 25.
+    pub level: i32,
+    pub experience: i64,
+    pub souls: i64,
+}
+
+/// A character as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Character {
+    pub id: CharacterId,
+    pub name: String,
+    /// Always true: enemies are no characters.
+    pub is_player: bool,
+    pub race: String,
+    pub class: String,
+    pub faction: String,
+    pub stats: Stats,
+    pub resources: Resources,
+    pub progression: Progression,
+    pub location_id: LocationId,
+    /// ISO 8601, UTC.
+    pub created_at: String,
+    /// ISO 8601, UTC.
+    pub updated_at: String,
+}
+
+/// How the six stats of a new character come about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StatMethod {
+    /// Six times: four dice, the lowest dropped.
+    #[default]
+    #[serde(rename = "4d6_drop_lowest", alias = "4d6", alias = "4d6-drop-lowest")]
+    FourDropLowest,
+    /// Six times: three dice.
+    #[serde(rename = "3d6")]
+    ThreeDice,
+    /// Six times: two dice and six.
+    Heroic,
+    /// Chosen by the player: each 3 to 18, 60 in all.
+    #[serde(alias = "point-buy")]
+    PointBuy,
+}
+
+/// Creates a character; also the body of `POST /api/characters`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CreateCharacter {
+    /// Letters, spaces, hyphens and apostrophes; nobody else's.
+    pub name: Text<3, 50>,
+    /// For example "Human"; `content/races.toml` lists them.
+    pub race: Text<1, 50>,
+    /// For example "Warrior"; `content/classes.toml` lists them.
+    pub class: Text<1, 50>,
+    /// For example "Aether Seekers"; `content/factions.toml` lists them.
+    pub faction: Text<1, 50>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub method: Option<StatMethod>,
+    /// With `point_buy` only: the stats before racial modifiers.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub stats: Option<Stats>,
+}
+
+/// Names one of one's own characters: `character_select`, `character_delete`, `POST /api/characters/select`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WhichCharacter {
+    pub character_id: CharacterId,
+}
+
+/// One's own characters: `character_list`, `GET /api/characters`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CharacterList {
+    pub characters: Vec<Character>,
+}
+
+/// The answer to creating or selecting a character, over REST too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CharacterAnswer {
+    pub success: bool,
+    pub character: Character,
+}
+
+/// The answer to deleting a character.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CharacterDeleted {
+    pub success: bool,
+    pub character_id: CharacterId,
+    pub message: String,
+}
+
+/// How a character stands now: one's own after a change, others' when they are near.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CharacterUpdate {
+    pub character_id: CharacterId,
+    pub character_name: String,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub location_id: Option<LocationId>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub position: Option<Position>,
+    /// Metres a second.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub velocity: Option<Position>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub health: Option<i32>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub max_health: Option<i32>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub mana: Option<i32>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub max_mana: Option<i32>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub stamina: Option<i32>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub max_stamina: Option<i32>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub level: Option<i32>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub faction: Option<String>,
+}

@@ -1,0 +1,359 @@
+//! Text to message and back, for every dialect. The one place that knows the envelope.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::messages::Vocabulary;
+use crate::nulls;
+use crate::{Dialect, ErrorCode, ErrorMessage, MessageId, ServerMessage, VERSION};
+
+/// Deeper JSON than this is refused before it is read (`http.json` and `ws` alike).
+pub const DEPTH_MAX: usize = 32;
+
+/// What the envelope of a written message says beside its type.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stamp<'a> {
+    /// Unix seconds.
+    pub timestamp: f64,
+    /// A client's name for its command, or the same on the answer.
+    pub message_id: Option<&'a str>,
+    /// v1, from a client: the highest `seq` it has.
+    pub ack: Option<u64>,
+}
+
+/// A message as it came in, with what its envelope said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming<M> {
+    pub message: M,
+    pub message_id: Option<MessageId>,
+    /// Unix seconds, by the sender's clock.
+    pub timestamp: Option<f64>,
+    /// v1, from the server: the number of this event in its session.
+    pub seq: Option<u64>,
+    /// v1, from a client: everything up to here has arrived.
+    pub ack: Option<u64>,
+}
+
+/// A message that can't be read: why, in the documented words, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Malformed {
+    /// The documented text, for example "Invalid JSON: …".
+    pub reason: String,
+    /// The path of the field at fault, for example `position.x`.
+    pub field: Option<String>,
+    /// The command's own name, where that much could be read.
+    pub message_id: Option<MessageId>,
+}
+
+impl Malformed {
+    fn new(reason: String, field: Option<&str>) -> Self {
+        Self { reason, field: field.map(str::to_owned), message_id: None }
+    }
+
+    /// The `error` that tells the sender.
+    pub fn to_error(&self) -> ErrorMessage {
+        let error = ErrorMessage::new(ErrorCode::ProtocolError, &self.reason);
+        match &self.field {
+            Some(field) => error.with("field", field.clone()),
+            None => error,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, rename = "type")]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    version: Option<Cow<'a, str>>,
+    message_id: Option<MessageId>,
+    timestamp: Option<f64>,
+    seq: Option<u64>,
+    ack: Option<u64>,
+}
+
+/// Reads one message.
+///
+/// # Errors
+/// [`Malformed`] with the documented reason, naming the field.
+pub fn decode<M: Vocabulary>(dialect: Dialect, text: &[u8]) -> Result<Incoming<M>, Malformed> {
+    check_outline(text)?;
+    let head: Head = match serde_json::from_slice(text) {
+        Ok(head) => head,
+        Err(error) if error.is_data() => return Err(validation_failed::<Head>(text)),
+        Err(error) => return Err(Malformed::new(format!("Invalid JSON: {error}"), None)),
+    };
+    let message_id = head.message_id.clone();
+    match decode_body(dialect, &head, text) {
+        Ok(message) => {
+            Ok(Incoming { message, message_id, timestamp: head.timestamp, seq: head.seq, ack: head.ack })
+        }
+        Err(malformed) => Err(Malformed { message_id, ..malformed }),
+    }
+}
+
+fn decode_body<M: Vocabulary>(dialect: Dialect, head: &Head, text: &[u8]) -> Result<M, Malformed> {
+    let refused =
+        |why: String, field| Malformed::new(format!("Failed to deserialize message: {why}"), Some(field));
+    let version = head.version.as_deref();
+    if version != Some(VERSION) && !(dialect.is_v1() && version.is_none()) {
+        let found = version.unwrap_or("unknown");
+        return Err(refused(
+            format!("Unsupported protocol version: {found}. Supported: ['{VERSION}']"),
+            "version",
+        ));
+    }
+    let Some(name) = head.name.as_deref() else {
+        return Err(refused("Unknown message type: unknown".to_owned(), "type"));
+    };
+    match M::read(name, &mut serde_json::Deserializer::from_slice(text)) {
+        Some(Ok(message)) => Ok(message),
+        Some(Err(_)) => Err(explain::<M>(name, text)),
+        None if ServerMessage::NAMES.contains(&name) => {
+            Err(refused(format!("Message type {name} is sent by the server only"), "type"))
+        }
+        None => Err(refused(format!("Unknown message type: {name}"), "type")),
+    }
+}
+
+/// Reads again what could not be read, this time with the path: slower, and only for what is refused.
+fn explain<M: Vocabulary>(name: &str, text: &[u8]) -> Malformed {
+    let mut track = serde_path_to_error::Track::new();
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let traced = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let Some(Err(error)) = M::read(name, traced) else {
+        return Malformed::new("Message validation failed".to_owned(), None);
+    };
+    validation_message(&track.path().to_string(), &error)
+}
+
+fn validation_failed<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Malformed {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Ok(_) => Malformed::new("Message validation failed".to_owned(), None),
+        Err(error) => validation_message(&error.path().to_string(), error.inner()),
+    }
+}
+
+fn validation_message(path: &str, error: &serde_json::Error) -> Malformed {
+    let reason = reason_of(error);
+    let field = field_of(path, &reason);
+    let text = match &field {
+        Some(field) => format!("Message validation failed: {field}: {reason}"),
+        None => format!("Message validation failed: {reason}"),
+    };
+    Malformed::new(text, field.as_deref())
+}
+
+/// What serde says is wrong, without the place in the text, which helps nobody with one-line JSON.
+pub fn reason_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+/// The field that `path` and `reason` speak of: a missing one is named by the reason only.
+pub fn field_of(path: &str, reason: &str) -> Option<String> {
+    let inner = (path != "." && path != "?").then(|| path.to_owned());
+    let quoted = ["missing field `", "duplicate field `", "unknown field `"]
+        .iter()
+        .find_map(|start| reason.strip_prefix(start)?.split('`').next());
+    match (inner, quoted) {
+        (Some(path), Some(name)) if path != name && !path.ends_with(&format!(".{name}")) => {
+            Some(format!("{path}.{name}"))
+        }
+        (Some(path), _) => Some(path),
+        (None, name) => name.map(str::to_owned),
+    }
+}
+
+/// One cheap look before anything is read: an object, and not nested deeper than [`DEPTH_MAX`].
+fn check_outline(text: &[u8]) -> Result<(), Malformed> {
+    if let Err(error) = std::str::from_utf8(text) {
+        return Err(Malformed::new(format!("Invalid JSON: {error}"), None));
+    }
+    match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => {}
+        Some(_) if serde_json::from_slice::<Value>(text).is_ok() => {
+            return Err(Malformed::new("Failed to deserialize message: expected an object".to_owned(), None));
+        }
+        _ => {
+            let why = serde_json::from_slice::<Value>(text)
+                .err()
+                .map_or_else(|| "expected an object".to_owned(), |error| error.to_string());
+            return Err(Malformed::new(format!("Invalid JSON: {why}"), None));
+        }
+    }
+    if depth(text) > DEPTH_MAX {
+        return Err(Malformed::new(format!("Invalid JSON: nested deeper than {DEPTH_MAX}"), None));
+    }
+    Ok(())
+}
+
+/// How deep the brackets of a JSON text nest, strings left out.
+pub fn depth(text: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
+    for &byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Writes one message. The text starts with `{`, which [`with_seq`] relies on.
+pub fn encode<M: Vocabulary>(dialect: Dialect, message: &M, stamp: Stamp) -> Vec<u8> {
+    let mut text = Vec::with_capacity(256);
+    text.extend_from_slice(b"{\"type\":\"");
+    text.extend_from_slice(message.name().as_bytes());
+    text.extend_from_slice(b"\",\"timestamp\":");
+    write_json(&mut text, &stamp.timestamp);
+    if !dialect.is_v1() {
+        text.extend_from_slice(b",\"version\":\"");
+        text.extend_from_slice(VERSION.as_bytes());
+        text.extend_from_slice(b"\",\"priority\":");
+        write_json(&mut text, &message.priority());
+    }
+    if stamp.message_id.is_some() || !dialect.is_v1() {
+        text.extend_from_slice(b",\"message_id\":");
+        write_json(&mut text, &stamp.message_id);
+    }
+    if let Some(ack) = stamp.ack {
+        text.extend_from_slice(b",\"ack\":");
+        write_json(&mut text, &ack);
+    }
+    let body = text.len();
+    let mut write = || {
+        message
+            .write(&mut serde_json::Serializer::new(&mut text))
+            .expect("a message of ours always fits into JSON");
+    };
+    if dialect.is_v1() {
+        nulls::leaving_out(write);
+    } else {
+        write();
+    }
+    if text[body..] == *b"{}" {
+        text.remove(body);
+    } else {
+        text[body] = b',';
+    }
+    text
+}
+
+/// Puts a session's event number in front of an encoded message that all recipients share.
+pub fn with_seq(seq: u64, encoded: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"seq\":");
+    write_json(out, &seq);
+    out.push(b',');
+    out.extend_from_slice(&encoded[1..]);
+}
+
+fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(out, value).expect("numbers and strings always fit into JSON");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, encode, with_seq};
+    use crate::chat::{Channel, Chat};
+    use crate::{CharacterId, ClientMessage, Dialect, Incoming, ServerMessage, Stamp};
+
+    fn refused(text: &str) -> (String, Option<String>) {
+        let malformed = decode::<ClientMessage>(Dialect::Classic, text.as_bytes()).unwrap_err();
+        (malformed.reason, malformed.field)
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let chat = ServerMessage::Chat(Chat {
+            sender_id: CharacterId(7),
+            sender_name: "Mira".to_owned(),
+            channel: Channel::Global,
+            content: "hello".to_owned(),
+            recipient_id: None,
+            chat_id: 3,
+        });
+        for dialect in [Dialect::Classic, Dialect::V1Json] {
+            let stamp = Stamp { timestamp: 1.5, message_id: Some("m1"), ack: None };
+            let text = encode(dialect, &chat, stamp);
+            let read: Incoming<ServerMessage> = decode(dialect, &text).unwrap();
+            assert_eq!(read.message, chat);
+            assert_eq!(read.message_id.as_deref(), Some("m1"));
+            let has_null = String::from_utf8(text.clone()).unwrap().contains("null");
+            assert_eq!(has_null, !dialect.is_v1());
+            let mut numbered = Vec::new();
+            with_seq(12, &text, &mut numbered);
+            let read: Incoming<ServerMessage> = decode(dialect, &numbered).unwrap();
+            assert_eq!(read.seq, Some(12));
+        }
+    }
+
+    #[test]
+    fn refusals_are_in_the_documented_words() {
+        let cases = [
+            ("nope", "Invalid JSON: ", None),
+            ("{\"type\":\"ping\"", "Invalid JSON: ", None),
+            (
+                "{\"type\":\"ping\"}",
+                "Failed to deserialize message: Unsupported protocol version: unknown. Supported: ['1.0.0']",
+                Some("version"),
+            ),
+            (
+                "{\"type\":\"nope\",\"version\":\"1.0.0\"}",
+                "Failed to deserialize message: Unknown message type: nope",
+                Some("type"),
+            ),
+            (
+                "{\"type\":\"combat_damage\",\"version\":\"1.0.0\"}",
+                "Failed to deserialize message: Message type combat_damage is sent by the server only",
+                Some("type"),
+            ),
+            (
+                "{\"type\":\"chat\",\"version\":\"1.0.0\"}",
+                "Message validation failed: content: missing field `content`",
+                Some("content"),
+            ),
+            (
+                "{\"type\":\"chat\",\"version\":\"1.0.0\",\"content\":\"\"}",
+                "Message validation failed: content: expected 1 to 500 characters, found 0",
+                Some("content"),
+            ),
+            (
+                "{\"type\":\"move\",\"version\":\"1.0.0\",\"to_location_id\":0,\"position\":{\"x\":\"a\",\"y\":1}}",
+                "Message validation failed: position.x: ",
+                Some("position.x"),
+            ),
+            (
+                "{\"type\":\"move\",\"version\":\"1.0.0\",\"to_location_id\":0,\"position\":{\"x\":1}}",
+                "Message validation failed: position.y: missing field `y`",
+                Some("position.y"),
+            ),
+            ("{\"type\":5,\"version\":\"1.0.0\"}", "Message validation failed: type: ", Some("type")),
+            ("[]", "Failed to deserialize message: expected an object", None),
+        ];
+        for (text, reason, field) in cases {
+            let (found, at) = refused(text);
+            assert!(found.starts_with(reason), "{text}: {found}");
+            assert_eq!(at.as_deref(), field, "{text}");
+        }
+    }
+
+    #[test]
+    fn too_deep_is_refused_without_being_read() {
+        let text = format!("{{\"type\":\"ping\",\"x\":{}{}}}", "[".repeat(40), "]".repeat(40));
+        assert_eq!(refused(&text).0, "Invalid JSON: nested deeper than 32");
+    }
+}

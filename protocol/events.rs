@@ -1,0 +1,32 @@
+//! What happens to a character by itself: quests and triggers of the world.
+
+use serde::{Deserialize, Serialize};
+
+use crate::nulls::left_out;
+
+use crate::LocationId;
+
+/// A quest of one's own moved on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct QuestUpdate {
+    pub quest_id: String,
+    pub title: String,
+    /// "active", "completed" or "failed".
+    pub status: String,
+    /// How much of it is done, for example 2 of 5.
+    pub progress: u32,
+    pub goal: u32,
+}
+
+/// Something happened near.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventTrigger {
+    pub event_id: String,
+    pub event_type: String,
+    pub title: String,
+    pub description: String,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub location_id: Option<LocationId>,
+}

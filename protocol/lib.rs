@@ -1,0 +1,33 @@
+//! What goes over the wire, by feature, and its codecs. Server, SDK, load lab and tests share it.
+//!
+//! No I/O, no async, no clock: bytes in, messages out, and back.
+
+pub mod admin;
+pub mod auth;
+pub mod characters;
+pub mod chat;
+pub mod codec;
+pub mod combat;
+pub mod dialect;
+pub mod errors;
+pub mod events;
+pub mod ids;
+pub mod messages;
+pub mod movement;
+mod nulls;
+pub mod party;
+pub mod session;
+pub mod text;
+pub mod trade;
+pub mod world;
+
+pub use codec::{Incoming, Malformed, Stamp};
+pub use dialect::Dialect;
+pub use errors::{ErrorCode, ErrorMessage};
+pub use ids::{AccountId, CharacterId, LocationId, SessionId};
+pub use messages::{ClientMessage, ServerMessage};
+pub use session::MessageId;
+pub use text::Text;
+
+/// The protocol version every documented message carries in `version`.
+pub const VERSION: &str = "1.0.0";

@@ -1,0 +1,124 @@
+//! The world as a whole: realities, crystal shards, events.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::nulls::left_out;
+
+use crate::ids::CrystalShardId;
+use crate::{CharacterId, LocationId};
+
+/// The state of the world: `world_state`, and `GET /api/world/state`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WorldState {
+    /// For example "Neutral" or "Blood Realm".
+    pub current_reality: String,
+    /// 0 to 100.
+    pub reality_stability: f64,
+    /// How many crystal shards each faction holds.
+    pub faction_shard_counts: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub dominant_faction: Option<String>,
+    /// Characters in the world right now.
+    pub active_players: u32,
+    pub total_aetherfalls: u32,
+}
+
+/// A crystal shard, as `GET /api/world/shards` and `shard_status` list them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CrystalShard {
+    pub id: CrystalShardId,
+    pub shard_number: i64,
+    pub name: String,
+    pub description: String,
+    /// Where its guardian stands; absent when no location of the world holds it.
+    pub location_id: Option<LocationId>,
+    pub is_captured: bool,
+    pub owning_faction: Option<String>,
+    pub guardian_name: String,
+    pub guardian_defeated: bool,
+    pub power_level: i64,
+}
+
+/// All crystal shards: the answer to `shard_status` and `GET /api/world/shards`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ShardStatus {
+    pub shards: Vec<CrystalShard>,
+}
+
+/// A faction took a crystal shard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ShardCaptured {
+    pub shard_id: CrystalShardId,
+    pub shard_name: String,
+    pub captured_by_character_id: CharacterId,
+    pub captured_by_character_name: String,
+    pub faction: String,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub previous_owner_faction: Option<String>,
+}
+
+/// The world took on another reality.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RealityShift {
+    pub from_reality: String,
+    pub to_reality: String,
+    /// Whose reality it is; absent for Neutral.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub faction: Option<String>,
+    pub reality_stability: f64,
+}
+
+/// The world ended and began again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Aetherfall {
+    pub total_aetherfalls: u32,
+    /// Who brought it about; absent when stability ran out.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub winning_faction: Option<String>,
+    pub new_reality: String,
+}
+
+/// Something worth remembering, as `GET /api/world/events` lists it, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WorldEvent {
+    pub id: i64,
+    /// `shard_capture`, `reality_shift`, `aetherfall`, `faction_war` or `announcement`.
+    pub event_type: String,
+    pub title: String,
+    pub description: String,
+    /// ISO 8601, UTC.
+    pub timestamp: String,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub faction: Option<String>,
+}
+
+/// The answer to `GET /api/world/events`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WorldEvents {
+    pub events: Vec<WorldEvent>,
+}
+
+/// The answer to `GET /api/status`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ServerStatus {
+    /// "online", or "draining" while the server stops.
+    pub status: String,
+    /// The protocol's version.
+    pub version: String,
+    pub active_players: u32,
+    pub active_sessions: u32,
+    pub websocket_connections: u32,
+    /// For people, for example "3h 12m 5s".
+    pub uptime: String,
+}

@@ -1,0 +1,9 @@
+//! The game, pure and deterministic: no clock, no I/O, no async, no dice it was not handed.
+
+pub mod characters;
+pub mod refusal;
+pub mod venue;
+
+pub use characters::NewCharacter;
+pub use refusal::Refusal;
+pub use venue::{Audience, Dice, Effect, Member, Moment, Now, Venue};

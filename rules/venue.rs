@@ -1,0 +1,135 @@
+//! What every venue (room, world shard, later party, combat, trade) is to the actor that hosts it.
+
+use protocol::chat::Channel;
+use protocol::movement::Position;
+use protocol::{CharacterId, LocationId, ServerMessage};
+use rand_pcg::Pcg64Mcg;
+
+use crate::Refusal;
+
+/// The dice a rule is handed: seeded, so that a host's inputs replay bit for bit.
+pub type Dice = Pcg64Mcg;
+
+/// What a rule may know of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Wall clock, Unix milliseconds: for people and for the database.
+    pub wall_ms: i64,
+    /// Never jumps: for budgets and timeouts.
+    pub mono_ms: u64,
+}
+
+/// Everything a rule gets from outside, and everything it wants.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    pub now: Now,
+    pub dice: &'a mut Dice,
+    pub effects: Vec<Effect>,
+}
+
+/// What a rule wants to happen. Event effects (`Answer`, `Tell`) leave in input order, behind the commit
+/// of what their input saves; `Show` does not wait.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// The documented reply to whoever sent the command; without one it is answered with `ok`.
+    Answer(ServerMessage),
+    /// An event, to these.
+    Tell(Audience, ServerMessage),
+    /// How `about` stands now, to these: replaces what they have not got yet of the same.
+    Show { to: Vec<CharacterId>, about: CharacterId, message: ServerMessage },
+    /// A fact for the disk. All that one input saves is one transaction.
+    Save(Save),
+}
+
+/// Who is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Audience {
+    Everyone,
+    Except(CharacterId),
+    These(Vec<CharacterId>),
+}
+
+/// A fact that a venue wants on disk.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Save {
+    Chat(ChatLine),
+    Whereabouts(Whereabouts),
+}
+
+/// One line of a room, as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChatLine {
+    pub room: RoomKey,
+    pub chat_id: u64,
+    pub sender_id: CharacterId,
+    pub sender_name: String,
+    pub content: String,
+    pub said_at_ms: i64,
+}
+
+/// Where a character is. Refused by the store when `epoch` is no longer the character's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Whereabouts {
+    pub character_id: CharacterId,
+    pub epoch: i64,
+    pub location_id: LocationId,
+    pub position: Position,
+}
+
+/// Which chat room: one actor each.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RoomKey {
+    Global,
+    Faction(String),
+    Say(LocationId),
+}
+
+impl RoomKey {
+    /// The channel its lines are of.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Global => Channel::Global,
+            Self::Faction(_) => Channel::Faction,
+            Self::Say(_) => Channel::Say,
+        }
+    }
+}
+
+impl std::fmt::Display for RoomKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Self::Global => out.write_str("global"),
+            Self::Faction(faction) => write!(out, "faction:{faction}"),
+            Self::Say(location) => write!(out, "say:{location}"),
+        }
+    }
+}
+
+/// A character in a venue, as far as a venue needs to know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    pub id: CharacterId,
+    pub name: String,
+    pub faction: String,
+    pub level: i32,
+    /// Named by every write about this character, so that a stale owner can't write.
+    pub epoch: i64,
+}
+
+/// A deterministic state machine; one generic actor hosts them all.
+pub trait Venue: Sized {
+    /// What a member can ask of it.
+    type Command;
+
+    /// A member's command.
+    ///
+    /// # Errors
+    /// A refusal changes nothing.
+    fn apply(&mut self, who: &Member, command: Self::Command, moment: &mut Moment) -> Result<(), Refusal>;
+
+    /// A member is gone: left, dropped, or died.
+    fn leave(&mut self, who: CharacterId, moment: &mut Moment);
+
+    /// A fixed step of time, for venues that have one.
+    fn tick(&mut self, _moment: &mut Moment) {}
+}
