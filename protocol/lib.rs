@@ -1,6 +1,6 @@
 //! What goes over the wire, by feature, and its codecs. Server, SDK, load lab and tests share it.
 //!
-//! No I/O, no async, no clock: bytes in, messages out, and back.
+//! No I/O, no async, no clock: bytes in, messages out, and back. (Feature `encryption` is the exception: see there.)
 
 pub mod admin;
 pub mod auth;
@@ -9,6 +9,8 @@ pub mod chat;
 pub mod codec;
 pub mod combat;
 pub mod dialect;
+#[cfg(feature = "encryption")]
+pub mod encryption;
 pub mod errors;
 pub mod events;
 pub mod ids;
