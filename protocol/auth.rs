@@ -10,6 +10,7 @@ use crate::{AccountId, ErrorCode, SessionId, Text};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuthRequest {
+    /// 3 to 50 characters for a new sign-in; may be empty when `session_token` is given.
     #[serde(default, skip_serializing_if = "left_out")]
     pub username: Option<Text<0, 50>>,
     /// May be empty when `session_token` is given.
@@ -24,11 +25,15 @@ pub struct AuthRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuthResponse {
+    /// Whether the connection is signed in now.
     pub success: bool,
+    /// The token of this session: the one that was sent, or a new one after a password.
     #[serde(default, skip_serializing_if = "left_out")]
     pub session_token: Option<String>,
+    /// The account that signed in.
     #[serde(default, skip_serializing_if = "left_out")]
     pub player_id: Option<AccountId>,
+    /// One sentence for a person.
     #[serde(default, skip_serializing_if = "left_out")]
     pub message: Option<String>,
     /// The server's wall clock, Unix seconds.

@@ -45,8 +45,10 @@ impl fmt::Display for Channel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Say {
+    /// Where it is heard; `global` when absent.
     #[serde(default)]
     pub channel: Channel,
+    /// Plain text; control characters are stripped.
     pub content: Content,
     /// With `channel: "whisper"`: who hears it.
     #[serde(default, skip_serializing_if = "left_out")]
@@ -57,6 +59,7 @@ pub struct Say {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SayIn {
+    /// Plain text; control characters are stripped.
     pub content: Content,
 }
 
@@ -64,11 +67,13 @@ pub struct SayIn {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Whisper {
+    /// Who hears it.
     #[serde(default, skip_serializing_if = "left_out")]
     pub recipient_id: Option<CharacterId>,
     /// Used when `recipient_id` is absent.
     #[serde(default, skip_serializing_if = "left_out")]
     pub recipient_name: Option<Text<1, 50>>,
+    /// Plain text; control characters are stripped.
     pub content: Content,
 }
 
@@ -76,10 +81,15 @@ pub struct Whisper {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Chat {
+    /// Who speaks, as the server knows it.
     pub sender_id: CharacterId,
+    /// As everybody sees it.
     pub sender_name: String,
+    /// Where it is heard.
     pub channel: Channel,
+    /// Plain text; control characters are stripped.
     pub content: String,
+    /// Of a whisper only: who hears it.
     #[serde(default, skip_serializing_if = "left_out")]
     pub recipient_id: Option<CharacterId>,
     /// Increases within a channel: the order everybody sees.
@@ -90,7 +100,9 @@ pub struct Chat {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChatHistory {
+    /// The one channel that all lines are of.
     pub channel: Channel,
+    /// Oldest first.
     pub lines: Vec<PastLine>,
 }
 
@@ -98,9 +110,13 @@ pub struct ChatHistory {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PastLine {
+    /// The line's place in the order of its channel.
     pub chat_id: u64,
+    /// Who speaks, as the server knows it.
     pub sender_id: CharacterId,
+    /// As everybody sees it.
     pub sender_name: String,
+    /// Plain text; control characters are stripped.
     pub content: String,
     /// Unix seconds.
     pub said_at: f64,
@@ -110,6 +126,7 @@ pub struct PastLine {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Announce {
+    /// Plain text; control characters are stripped.
     pub content: Content,
 }
 
@@ -117,6 +134,7 @@ pub struct Announce {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorldAnnouncement {
+    /// Plain text; control characters are stripped.
     pub content: String,
     /// The admin's user name.
     pub announced_by: String,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::ids::exact_if_any;
 use crate::messages::Vocabulary;
 use crate::nulls;
 use crate::{Dialect, ErrorCode, ErrorMessage, MessageId, ServerMessage, VERSION};
@@ -70,7 +71,9 @@ struct Head<'a> {
     version: Option<Cow<'a, str>>,
     message_id: Option<MessageId>,
     timestamp: Option<f64>,
+    #[serde(default, deserialize_with = "exact_if_any")]
     seq: Option<u64>,
+    #[serde(default, deserialize_with = "exact_if_any")]
     ack: Option<u64>,
 }
 

@@ -86,6 +86,7 @@ impl fmt::Display for ErrorCode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorMessage {
+    /// Stable: see the table of error codes.
     pub error_code: ErrorCode,
     /// One sentence for a person: what was wrong and what was expected.
     pub error_message: String,

@@ -10,12 +10,15 @@ use crate::LocationId;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct QuestUpdate {
+    /// Names the quest.
     pub quest_id: String,
+    /// A few words for people.
     pub title: String,
     /// "active", "completed" or "failed".
     pub status: String,
     /// How much of it is done, for example 2 of 5.
     pub progress: u32,
+    /// How much there is to do.
     pub goal: u32,
 }
 
@@ -23,10 +26,15 @@ pub struct QuestUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventTrigger {
+    /// Names this one event.
     pub event_id: String,
+    /// What kind of event, for programs.
     pub event_type: String,
+    /// A few words for people.
     pub title: String,
+    /// A sentence or two for people.
     pub description: String,
+    /// Where; absent when it is everywhere.
     #[serde(default, skip_serializing_if = "left_out")]
     pub location_id: Option<LocationId>,
 }

@@ -8,6 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// The largest integer that every JSON reader keeps exact: 2^53 - 1.
 pub const INTEGER_MAX: i64 = (1 << 53) - 1;
 
+const EXACT: &str = "an integer that JSON keeps exact (within 2^53 - 1)";
+
 macro_rules! integer_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -22,7 +24,7 @@ macro_rules! integer_id {
                 if !(-INTEGER_MAX..=INTEGER_MAX).contains(&id) {
                     return Err(D::Error::invalid_value(
                         Unexpected::Signed(id),
-                        &"an integer that JSON keeps exact (within 2^53 - 1)",
+                        &EXACT,
                     ));
                 }
                 Ok(Self(id))
@@ -54,9 +56,33 @@ integer_id!(
     CrystalShardId
 );
 integer_id!(
+    /// The serial of one item: no two in the world share it.
+    ItemId
+);
+integer_id!(
     /// A group of up to six characters.
     PartyId
 );
+
+/// Reads a count that must be exact, for `deserialize_with`.
+pub(crate) fn exact<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let count = u64::deserialize(from)?;
+    if count > INTEGER_MAX.unsigned_abs() {
+        return Err(D::Error::invalid_value(Unexpected::Unsigned(count), &EXACT));
+    }
+    Ok(count)
+}
+
+/// The same where the count may be absent or null.
+pub(crate) fn exact_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    struct Exact(u64);
+    impl<'de> Deserialize<'de> for Exact {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            exact(from).map(Self)
+        }
+    }
+    Ok(Option::<Exact>::deserialize(from)?.map(|count| count.0))
+}
 
 impl LocationId {
     /// What a `move` names when only the position changes.

@@ -6,6 +6,7 @@ pub mod admin;
 pub mod auth;
 pub mod characters;
 pub mod chat;
+pub mod close;
 pub mod codec;
 pub mod combat;
 pub mod dialect;
@@ -13,6 +14,8 @@ pub mod dialect;
 pub mod encryption;
 pub mod errors;
 pub mod events;
+#[cfg(any(test, feature = "schema"))]
+pub mod examples;
 pub mod ids;
 pub mod messages;
 pub mod movement;
@@ -23,6 +26,7 @@ pub mod text;
 pub mod trade;
 pub mod world;
 
+pub use close::{CloseCode, Comeback};
 pub use codec::{Incoming, Malformed, Stamp};
 pub use dialect::Dialect;
 pub use errors::{ErrorCode, ErrorMessage};

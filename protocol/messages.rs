@@ -37,11 +37,14 @@ macro_rules! priority {
 }
 
 macro_rules! vocabulary {
-    ($(#[$doc:meta])* $name:ident { $($wire:literal $variant:ident($body:ty) $($priority:ident)?,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $(
+        #[doc = $purpose:literal]
+        $wire:literal $variant:ident($body:ty) $($priority:ident)?,
+    )* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         pub enum $name {
-            $($variant($body),)*
+            $(#[doc = $purpose] $variant($body),)*
         }
 
         impl Vocabulary for $name {
@@ -69,9 +72,9 @@ macro_rules! vocabulary {
 
         #[cfg(feature = "schema")]
         impl $name {
-            /// Every message of this direction with the JSON Schema of its body.
-            pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
-                vec![$(($wire, schemars::schema_for!($body))),*]
+            /// Every message of this direction: its wire name, its purpose and the JSON Schema of its body.
+            pub fn schemas() -> Vec<(&'static str, &'static str, schemars::Schema)> {
+                vec![$(($wire, $purpose.trim_ascii(), schemars::schema_for!($body))),*]
             }
         }
     };
@@ -80,36 +83,67 @@ macro_rules! vocabulary {
 vocabulary! {
     /// What a client may send.
     ClientMessage {
+        /// Signs the connection in, by a session token or by user name and password.
         "auth_request" AuthRequest(auth::AuthRequest),
+        /// Says that the client is leaving: ends the connection, not the session.
         "disconnect" Disconnect(session::Leave),
+        /// Asks for a sign of life; answered with `pong`.
         "ping" Ping(session::Bare),
+        /// Answers nothing but is accepted, for clients that send it of their own accord.
         "pong" Pong(session::Bare),
+        /// v1: has everything up to `seq`; the server may forget events it keeps for a resume.
         "ack" Ack(session::Ack),
+        /// Asks for one's own characters; answered with `character_list`.
         "character_list" CharacterList(session::Bare),
+        /// Takes a character into the world; answered with `character_select`.
         "character_select" CharacterSelect(characters::WhichCharacter),
+        /// Creates a character; answered with `character_create`.
         "character_create" CharacterCreate(characters::CreateCharacter),
+        /// Asks how one's own character stands; answered with `character_update`. What a client says of itself is ignored.
         "character_update" CharacterUpdate(session::Bare),
+        /// Deletes one of one's own characters; answered with `character_delete`.
         "character_delete" CharacterDelete(characters::WhichCharacter),
+        /// Goes to a neighbouring location, or to a point of the same one.
         "move" Move(movement::Move),
+        /// Says something in a channel. The server stamps who speaks: sender fields are ignored.
         "chat" Chat(chat::Say),
+        /// Says something to one other character, by id or by name.
         "whisper" Whisper(chat::Whisper),
+        /// Says something to one's party.
         "party_chat" PartyChat(chat::SayIn),
+        /// Says something to one's faction.
         "faction_chat" FactionChat(chat::SayIn),
+        /// Says something to the whole server; admins only.
         "world_announcement" WorldAnnouncement(chat::Announce),
+        /// Creates a party with oneself as its leader; answered with `party_update`.
         "party_create" PartyCreate(party::CreateParty),
+        /// Invites a character into one's party.
         "party_invite" PartyInvite(party::Invite),
+        /// Accepts an invitation; answered with `party_update`.
         "party_accept" PartyAccept(party::WhichParty),
+        /// Declines an invitation.
         "party_decline" PartyDecline(party::WhichParty),
+        /// Leaves one's party.
         "party_leave" PartyLeave(session::Bare),
+        /// Removes a member from the party one leads.
         "party_kick" PartyKick(party::Kick),
+        /// Ends the party one leads.
         "party_disband" PartyDisband(session::Bare),
+        /// Starts a combat: against another character, or against an enemy of the location.
         "combat_start" CombatStart(combat::StartCombat),
+        /// One's own move in a combat.
         "combat_action" CombatAction(combat::Act),
+        /// Asks for the state of the world; answered with `world_state`.
         "world_state" WorldState(session::Bare),
+        /// Asks for all crystal shards; answered with `shard_status`.
         "shard_status" ShardStatus(session::Bare),
+        /// Asks a character nearby to trade.
         "trade_request" TradeRequest(trade::RequestTrade),
+        /// Sets one's own side of a trade window, whole: it replaces what was offered before.
         "trade_update" TradeUpdate(trade::OfferTrade),
+        /// Accepts what the trade window showed at `offer_version`.
         "trade_accept" TradeAccept(trade::AcceptTrade),
+        /// Ends a trade, or refuses a request.
         "trade_decline" TradeDecline(trade::WhichTrade),
     }
 }
@@ -117,45 +151,85 @@ vocabulary! {
 vocabulary! {
     /// What the server may send.
     ServerMessage {
+        /// Whether signing in succeeded.
         "auth_response" AuthResponse(auth::AuthResponse),
+        /// The connection ends: the last message before the close frame.
         "disconnect" Disconnect(session::Disconnect),
+        /// Answers `ping`.
         "pong" Pong(session::Pong),
+        /// The command named by `message_id` was carried out, and has no documented reply of its own.
         "ok" Ok(session::Done),
+        /// One's own characters.
         "character_list" CharacterList(characters::CharacterList),
+        /// The character that is in the world now.
         "character_select" CharacterSelect(characters::CharacterAnswer),
+        /// The new character.
         "character_create" CharacterCreate(characters::CharacterAnswer),
+        /// How a character stands now: one's own after a change, others' when they are near.
         "character_update" CharacterUpdate(characters::CharacterUpdate),
+        /// The character is deleted.
         "character_delete" CharacterDelete(characters::CharacterDeleted),
+        /// Where one is now: answers a change of location, and sent on entering the world.
         "location_update" LocationUpdate(movement::LocationUpdate),
+        /// Somebody entered the location one is in.
         "player_joined_area" PlayerJoinedArea(movement::PlayerJoinedArea),
+        /// Somebody left the location one is in.
         "player_left_area" PlayerLeftArea(movement::PlayerLeftArea),
+        /// A line of chat: `channel` says which.
         "chat" Chat(chat::Chat),
+        /// A line from one character to another; the sender gets a copy.
         "whisper" Whisper(chat::Chat),
+        /// A line to one's party.
         "party_chat" PartyChat(chat::Chat),
+        /// A line to one's faction.
         "faction_chat" FactionChat(chat::Chat),
+        /// v1: what was said lately in a channel, oldest first; sent on entering it, in pages.
         "chat_history" ChatHistory(chat::ChatHistory),
+        /// What an admin said to the whole server.
         "world_announcement" WorldAnnouncement(chat::WorldAnnouncement),
+        /// Somebody invites one into a party; answered with `party_accept` or `party_decline`.
         "party_invite" PartyInvite(party::PartyInvite),
+        /// A party as its members see it, after every change.
         "party_update" PartyUpdate(party::PartyUpdate),
+        /// The party is no more.
         "party_disband" PartyDisband(party::PartyDisband),
+        /// A combat began.
         "combat_start" CombatStart(combat::CombatStart),
+        /// A fighter's move, as everybody in the combat sees it.
         "combat_action" CombatAction(combat::CombatAction),
+        /// Somebody was hurt.
         "combat_damage" CombatDamage(combat::CombatDamage),
+        /// Somebody was healed.
         "combat_heal" CombatHeal(combat::CombatHeal),
+        /// A combat is over, with what it brought.
         "combat_end" CombatEnd(combat::CombatEnd),
+        /// The whole of a combat, after every turn and for whoever comes back to it.
         "combat_state" CombatState(combat::CombatState),
+        /// The state of the world.
         "world_state" WorldState(world::WorldState),
+        /// A faction took a crystal shard.
         "shard_captured" ShardCaptured(world::ShardCaptured) HIGH,
+        /// All crystal shards.
         "shard_status" ShardStatus(world::ShardStatus),
+        /// The world took on another reality.
         "reality_shift" RealityShift(world::RealityShift),
+        /// The world ended and began again.
         "aetherfall" Aetherfall(world::Aetherfall),
+        /// Somebody asks to trade; answered with `trade_update` or `trade_decline`.
         "trade_request" TradeRequest(trade::TradeRequest),
+        /// The trade window as both see it; any change raises `offer_version` and clears both accepts.
         "trade_update" TradeUpdate(trade::TradeUpdate),
+        /// The trade ended without an exchange.
         "trade_decline" TradeDecline(trade::TradeDecline),
+        /// The trade happened; it is on disk.
         "trade_complete" TradeComplete(trade::TradeComplete),
+        /// A quest of one's own moved on.
         "quest_update" QuestUpdate(events::QuestUpdate),
+        /// Something happened near.
         "event_trigger" EventTrigger(events::EventTrigger),
+        /// A message was refused, and why. Nothing was changed.
         "error" Error(errors::ErrorMessage) HIGH,
+        /// The documents' second name for `error`. Clients should take it like one; the server sends `error`.
         "invalid_message" InvalidMessage(errors::ErrorMessage) HIGH,
     }
 }

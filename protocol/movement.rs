@@ -10,8 +10,11 @@ use crate::{CharacterId, LocationId};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Position {
+    /// East.
     pub x: f64,
+    /// North.
     pub y: f64,
+    /// Up; 0 when absent.
     #[serde(default)]
     pub z: f64,
 }
@@ -25,6 +28,7 @@ pub struct Move {
     pub from_location_id: Option<LocationId>,
     /// 0, or where one is already: a smooth position update.
     pub to_location_id: LocationId,
+    /// Where exactly; on entering a location it may be anywhere in bounds.
     #[serde(default, skip_serializing_if = "left_out")]
     pub position: Option<Position>,
     /// Metres a second; what others draw between two updates.
@@ -36,10 +40,15 @@ pub struct Move {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Occupant {
+    /// Who.
     pub character_id: CharacterId,
+    /// As everybody sees it.
     pub character_name: String,
+    /// 1 to 25.
     pub level: i32,
+    /// For example "Aether Seekers".
     pub faction: String,
+    /// Where exactly, within the location.
     pub position: Position,
 }
 
@@ -47,11 +56,16 @@ pub struct Occupant {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LocationUpdate {
+    /// One's own.
     pub character_id: CharacterId,
+    /// Where one came from; absent on entering the world.
     #[serde(default, skip_serializing_if = "left_out")]
     pub from_location_id: Option<LocationId>,
+    /// Where one is now.
     pub location_id: LocationId,
+    /// For example "The Nexus".
     pub location_name: String,
+    /// Where exactly, within the location.
     pub position: Position,
     /// Where one can go from here.
     pub exits: Vec<LocationId>,
@@ -65,11 +79,17 @@ pub struct LocationUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlayerJoinedArea {
+    /// Who.
     pub character_id: CharacterId,
+    /// As everybody sees it.
     pub character_name: String,
+    /// Which location: one's own.
     pub location_id: LocationId,
+    /// 1 to 25.
     pub level: i32,
+    /// For example "Aether Seekers".
     pub faction: String,
+    /// Where exactly, within the location.
     pub position: Position,
 }
 
@@ -77,8 +97,11 @@ pub struct PlayerJoinedArea {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlayerLeftArea {
+    /// Who.
     pub character_id: CharacterId,
+    /// As everybody sees it.
     pub character_name: String,
+    /// Which location: one's own.
     pub location_id: LocationId,
     /// Where to; absent for somebody who left the world.
     #[serde(default, skip_serializing_if = "left_out")]

@@ -11,6 +11,7 @@ use crate::{CharacterId, Text};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateParty {
+    /// "Adventuring Party" when absent.
     #[serde(default, skip_serializing_if = "left_out")]
     pub party_name: Option<Text<1, 50>>,
 }
@@ -19,6 +20,7 @@ pub struct CreateParty {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invite {
+    /// Who is invited.
     pub invitee_id: CharacterId,
 }
 
@@ -26,6 +28,7 @@ pub struct Invite {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhichParty {
+    /// Which invitation; the newest open one when absent.
     #[serde(default, skip_serializing_if = "left_out")]
     pub party_id: Option<PartyId>,
 }
@@ -34,6 +37,7 @@ pub struct WhichParty {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Kick {
+    /// Who has to go.
     pub character_id: CharacterId,
 }
 
@@ -41,11 +45,17 @@ pub struct Kick {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartyInvite {
+    /// Names the party.
     pub party_id: PartyId,
+    /// Who invites.
     pub inviter_id: CharacterId,
+    /// The name of who invites.
     pub inviter_name: String,
+    /// Who is invited.
     pub invitee_id: CharacterId,
+    /// The name of who is invited.
     pub invitee_name: String,
+    /// As its leader named it.
     #[serde(default, skip_serializing_if = "left_out")]
     pub party_name: Option<String>,
 }
@@ -54,12 +64,18 @@ pub struct PartyInvite {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartyUpdate {
+    /// Names the party.
     pub party_id: PartyId,
+    /// As its leader named it.
     #[serde(default, skip_serializing_if = "left_out")]
     pub party_name: Option<String>,
+    /// Who leads it.
     pub leader_id: CharacterId,
+    /// The leader among them, by the time they joined.
     pub member_ids: Vec<CharacterId>,
+    /// In the order of `member_ids`.
     pub member_names: Vec<String>,
+    /// How many there can be; 4 unless the content says otherwise.
     pub max_members: u32,
     /// "equal", "leader" or "roll".
     pub loot_sharing: String,
@@ -69,6 +85,8 @@ pub struct PartyUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartyDisband {
+    /// Names the party.
     pub party_id: PartyId,
+    /// One sentence for a person.
     pub reason: String,
 }

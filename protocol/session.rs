@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::nulls::left_out;
 
 use crate::Text;
+use crate::ids::exact;
 
 /// A client's own name for a command (1 to 64 characters). Exactly one answer carries it.
 pub type MessageId = Text<1, 64>;
@@ -31,6 +32,7 @@ pub struct Pong {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Leave {
+    /// One sentence for a person.
     #[serde(default, skip_serializing_if = "left_out")]
     pub reason: Option<Text<0, 200>>,
 }
@@ -53,5 +55,6 @@ pub struct Disconnect {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ack {
     /// The highest `seq` received without a gap before it.
+    #[serde(deserialize_with = "exact")]
     pub seq: u64,
 }

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::ItemId;
 use crate::{CharacterId, Text};
 
 /// Asks a character nearby to trade.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RequestTrade {
+    /// With whom.
     pub recipient_id: CharacterId,
 }
 
@@ -15,26 +17,31 @@ pub struct RequestTrade {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OfferTrade {
+    /// Names the trade.
     pub trade_id: Text<1, 64>,
     /// Serials of one's own items.
     #[serde(default)]
-    pub items: Vec<i64>,
+    pub items: Vec<ItemId>,
+    /// 0 when absent.
     #[serde(default)]
     pub souls: u32,
 }
 
-/// Accepts what the window showed at `version`.
+/// Accepts what the window showed at `offer_version`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AcceptTrade {
+    /// Names the trade.
     pub trade_id: Text<1, 64>,
-    pub version: u32,
+    /// Of the `trade_update` that was shown; another one is refused.
+    pub offer_version: u32,
 }
 
 /// Ends a trade or refuses a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhichTrade {
+    /// Names the trade.
     pub trade_id: Text<1, 64>,
 }
 
@@ -42,9 +49,13 @@ pub struct WhichTrade {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TradeRequest {
+    /// Names the trade.
     pub trade_id: String,
+    /// Who asks.
     pub requester_id: CharacterId,
+    /// The name of who asks.
     pub requester_name: String,
+    /// Who is asked.
     pub recipient_id: CharacterId,
 }
 
@@ -52,18 +63,25 @@ pub struct TradeRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Offer {
+    /// Whose side it is.
     pub character_id: CharacterId,
-    pub items: Vec<i64>,
+    /// Serials of items.
+    pub items: Vec<ItemId>,
+    /// How many souls go with them.
     pub souls: u32,
+    /// Whether this side has accepted what both show.
     pub accepted: bool,
 }
 
-/// The window as both see it; any change raises `version` and clears both accepts.
+/// The window as both see it; any change raises `offer_version` and clears both accepts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TradeUpdate {
+    /// Names the trade.
     pub trade_id: String,
-    pub version: u32,
+    /// Raised by every change.
+    pub offer_version: u32,
+    /// Both sides.
     pub offers: Vec<Offer>,
 }
 
@@ -71,7 +89,9 @@ pub struct TradeUpdate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TradeDecline {
+    /// Names the trade.
     pub trade_id: String,
+    /// One sentence for a person.
     pub reason: String,
 }
 
@@ -79,6 +99,8 @@ pub struct TradeDecline {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TradeComplete {
+    /// Names the trade.
     pub trade_id: String,
+    /// What changed hands, by whose it was before.
     pub offers: Vec<Offer>,
 }

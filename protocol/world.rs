@@ -19,10 +19,12 @@ pub struct WorldState {
     pub reality_stability: f64,
     /// How many crystal shards each faction holds.
     pub faction_shard_counts: BTreeMap<String, u32>,
+    /// Who holds the most shards; absent when nobody does.
     #[serde(default, skip_serializing_if = "left_out")]
     pub dominant_faction: Option<String>,
     /// Characters in the world right now.
     pub active_players: u32,
+    /// How often the world has ended so far.
     pub total_aetherfalls: u32,
 }
 
@@ -30,16 +32,27 @@ pub struct WorldState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CrystalShard {
+    /// What other messages call `shard_id`.
     pub id: CrystalShardId,
+    /// 1 to 12.
     pub shard_number: i64,
+    /// For example "Phoenix Flame".
     pub name: String,
+    /// A sentence or two for people.
     pub description: String,
     /// Where its guardian stands; absent when no location of the world holds it.
+    #[serde(default, skip_serializing_if = "left_out")]
     pub location_id: Option<LocationId>,
+    /// Whether a faction holds it.
     pub is_captured: bool,
+    /// Who holds it; absent when nobody does.
+    #[serde(default, skip_serializing_if = "left_out")]
     pub owning_faction: Option<String>,
+    /// For example "Ignarok the Eternal".
     pub guardian_name: String,
+    /// Whether it can be captured.
     pub guardian_defeated: bool,
+    /// 100 when whole.
     pub power_level: i64,
 }
 
@@ -47,6 +60,7 @@ pub struct CrystalShard {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShardStatus {
+    /// All of them, by number.
     pub shards: Vec<CrystalShard>,
 }
 
@@ -54,11 +68,17 @@ pub struct ShardStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShardCaptured {
+    /// Which crystal shard.
     pub shard_id: CrystalShardId,
+    /// Its name.
     pub shard_name: String,
+    /// Who took it.
     pub captured_by_character_id: CharacterId,
+    /// The name of who took it.
     pub captured_by_character_name: String,
+    /// Who holds it now.
     pub faction: String,
+    /// Who held it before; absent when nobody did.
     #[serde(default, skip_serializing_if = "left_out")]
     pub previous_owner_faction: Option<String>,
 }
@@ -67,11 +87,14 @@ pub struct ShardCaptured {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RealityShift {
+    /// For example "Neutral".
     pub from_reality: String,
+    /// For example "Blood Realm".
     pub to_reality: String,
     /// Whose reality it is; absent for Neutral.
     #[serde(default, skip_serializing_if = "left_out")]
     pub faction: Option<String>,
+    /// What is left after the shift, 0 to 100.
     pub reality_stability: f64,
 }
 
@@ -79,10 +102,12 @@ pub struct RealityShift {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Aetherfall {
+    /// How often the world has ended so far.
     pub total_aetherfalls: u32,
     /// Who brought it about; absent when stability ran out.
     #[serde(default, skip_serializing_if = "left_out")]
     pub winning_faction: Option<String>,
+    /// The one the new world begins in.
     pub new_reality: String,
 }
 

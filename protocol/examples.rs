@@ -1,0 +1,91 @@
+//! One realistic example of every message: for the golden file, the reference (docs/protocol.md) and tests.
+
+use crate::{ClientMessage, ServerMessage, Stamp};
+
+mod client;
+mod server;
+
+/// The envelope of every example: fixed, so that the golden file is.
+pub const STAMP: Stamp<'static> = Stamp { timestamp: 1_730_000_000.5, message_id: None, ack: None };
+
+/// One of everything a client may send, in the order of the vocabulary.
+pub fn client() -> Vec<ClientMessage> {
+    client::all()
+}
+
+/// One of everything the server may send, in the order of the vocabulary.
+pub fn server() -> Vec<ServerMessage> {
+    server::all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use super::STAMP;
+    use crate::codec::{decode, encode};
+    use crate::messages::Vocabulary;
+    use crate::{ClientMessage, Dialect, Incoming, ServerMessage};
+
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden.jsonl");
+
+    // A body field of the same name would make a message nobody can read. `ack {seq}` alone may: it means the same.
+    const ENVELOPE: [&str; 7] = ["type", "timestamp", "version", "priority", "message_id", "seq", "ack"];
+
+    fn shares_no_name_with_the_envelope<M: Vocabulary>(example: &M) {
+        let body = example.write(serde_json::value::Serializer).unwrap();
+        for name in ENVELOPE {
+            let clash = body.get(name).is_some() && (example.name(), name) != ("ack", "seq");
+            assert!(!clash, "{}: `{name}` belongs to the envelope", example.name());
+        }
+    }
+
+    fn check<M: Vocabulary + PartialEq + Debug>(examples: &[M]) {
+        let names: Vec<&str> = examples.iter().map(Vocabulary::name).collect();
+        assert_eq!(names, M::NAMES, "one example for every message, in the order of the vocabulary");
+        for example in examples {
+            shares_no_name_with_the_envelope(example);
+            for dialect in [Dialect::Classic, Dialect::V1Json] {
+                let text = encode(dialect, example, STAMP);
+                let read: Incoming<M> = decode(dialect, &text).unwrap();
+                assert_eq!(&read.message, example);
+                assert_eq!(encode(dialect, &read.message, STAMP), text);
+                let nulls = !dialect.is_v1();
+                assert_eq!(String::from_utf8(text).unwrap().contains(":null"), nulls, "{}", example.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_message_has_an_example_that_survives_the_wire() {
+        check::<ClientMessage>(&super::client());
+        check::<ServerMessage>(&super::server());
+    }
+
+    fn golden_lines<M: Vocabulary>(from: &str, examples: &[M]) -> String {
+        let mut lines = String::new();
+        for example in examples {
+            for (dialect, name) in [(Dialect::Classic, "classic"), (Dialect::V1Json, Dialect::V1_JSON)] {
+                let text = String::from_utf8(encode(dialect, example, STAMP)).unwrap();
+                lines += &format!("{{\"from\":\"{from}\",\"dialect\":\"{name}\",\"message\":{text}}}\n");
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn the_wire_is_as_the_golden_file_says() {
+        let now = golden_lines("client", &super::client()) + &golden_lines("server", &super::server());
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(GOLDEN, &now).unwrap();
+        }
+        let golden = std::fs::read_to_string(GOLDEN).unwrap_or_default();
+        for (number, (was, is)) in golden.lines().zip(now.lines()).enumerate() {
+            assert_eq!(is, was, "golden.jsonl:{}: {ADVICE}", number + 1);
+        }
+        assert_eq!(now.lines().count(), golden.lines().count(), "{ADVICE}");
+    }
+
+    const ADVICE: &str = "the wire changed, and clients out there read it. If that is meant: \
+                          UPDATE_GOLDEN=1 cargo test -p shardmesh-protocol golden, and look at the diff";
+}

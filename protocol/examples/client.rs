@@ -1,0 +1,127 @@
+//! One example of everything a client may send.
+
+use crate::auth::AuthRequest;
+use crate::characters::{CreateCharacter, StatMethod, Stats, WhichCharacter};
+use crate::chat::{Announce, Channel, Say, SayIn, Whisper};
+use crate::combat::{Act, ActionType, StartCombat};
+use crate::ids::{ItemId, PartyId};
+use crate::movement::{Move, Position};
+use crate::party::{CreateParty, Invite, Kick, WhichParty};
+use crate::session::{Ack, Bare, Leave};
+use crate::trade::{AcceptTrade, OfferTrade, RequestTrade, WhichTrade};
+use crate::{CharacterId, ClientMessage, LocationId, Text};
+
+fn text<const MIN: usize, const MAX: usize>(text: &str) -> Text<MIN, MAX> {
+    Text::new(text).expect("examples have the length they should have")
+}
+
+pub(super) fn all() -> Vec<ClientMessage> {
+    let mut all = session();
+    all.extend(characters());
+    all.extend(chat());
+    all.extend(party());
+    all.extend(combat());
+    all.extend([ClientMessage::WorldState(Bare {}), ClientMessage::ShardStatus(Bare {})]);
+    all.extend(trade());
+    all
+}
+
+fn session() -> Vec<ClientMessage> {
+    vec![
+        ClientMessage::AuthRequest(AuthRequest {
+            username: Some(text("mira")),
+            password: Some(text("")),
+            session_token: Some(text("Zk3n0qZ9f1vJm0m2R1lC7yQd5w8uT6bXh4sPaE2oGgI")),
+        }),
+        ClientMessage::Disconnect(Leave { reason: Some(text("good night")) }),
+        ClientMessage::Ping(Bare {}),
+        ClientMessage::Pong(Bare {}),
+        ClientMessage::Ack(Ack { seq: 32 }),
+    ]
+}
+
+fn characters() -> Vec<ClientMessage> {
+    vec![
+        ClientMessage::CharacterList(Bare {}),
+        ClientMessage::CharacterSelect(WhichCharacter { character_id: CharacterId(7) }),
+        ClientMessage::CharacterCreate(CreateCharacter {
+            name: text("Mira Sol"),
+            race: text("Elf"),
+            class: text("Sorcerer"),
+            faction: text("Aether Seekers"),
+            method: Some(StatMethod::PointBuy),
+            stats: Some(Stats {
+                strength: 8,
+                dexterity: 10,
+                intelligence: 15,
+                constitution: 10,
+                wisdom: 9,
+                charisma: 8,
+            }),
+        }),
+        ClientMessage::CharacterUpdate(Bare {}),
+        ClientMessage::CharacterDelete(WhichCharacter { character_id: CharacterId(8) }),
+        ClientMessage::Move(Move {
+            from_location_id: Some(LocationId(1)),
+            to_location_id: LocationId::SAME,
+            position: Some(Position { x: 12.5, y: -3.25, z: 0.0 }),
+            velocity: Some(Position { x: 2.0, y: 0.5, z: 0.0 }),
+        }),
+    ]
+}
+
+fn chat() -> Vec<ClientMessage> {
+    vec![
+        ClientMessage::Chat(Say {
+            channel: Channel::Global,
+            content: text("Anyone for the Ember Volcano?"),
+            recipient_id: None,
+        }),
+        ClientMessage::Whisper(Whisper {
+            recipient_id: Some(CharacterId(9)),
+            recipient_name: None,
+            content: text("Meet me at the gate."),
+        }),
+        ClientMessage::PartyChat(SayIn { content: text("Ready?") }),
+        ClientMessage::FactionChat(SayIn { content: text("The Nexus is ours.") }),
+        ClientMessage::WorldAnnouncement(Announce { content: text("Restart at midnight.") }),
+    ]
+}
+
+fn party() -> Vec<ClientMessage> {
+    vec![
+        ClientMessage::PartyCreate(CreateParty { party_name: Some(text("Torchbearers")) }),
+        ClientMessage::PartyInvite(Invite { invitee_id: CharacterId(9) }),
+        ClientMessage::PartyAccept(WhichParty { party_id: Some(PartyId(3)) }),
+        ClientMessage::PartyDecline(WhichParty { party_id: Some(PartyId(3)) }),
+        ClientMessage::PartyLeave(Bare {}),
+        ClientMessage::PartyKick(Kick { character_id: CharacterId(9) }),
+        ClientMessage::PartyDisband(Bare {}),
+    ]
+}
+
+fn combat() -> Vec<ClientMessage> {
+    vec![
+        ClientMessage::CombatStart(StartCombat { target_id: None, enemy: Some(text("corrupt_wolf")) }),
+        ClientMessage::CombatAction(Act {
+            combat_id: text("c-41"),
+            action_type: ActionType::Spell,
+            target_id: Some(CharacterId(-1)),
+            ability_name: Some(text("Fireball")),
+            item_id: None,
+        }),
+    ]
+}
+
+fn trade() -> Vec<ClientMessage> {
+    vec![
+        ClientMessage::TradeRequest(RequestTrade { recipient_id: CharacterId(9) }),
+        ClientMessage::TradeUpdate(OfferTrade {
+            trade_id: text("t-5"),
+            items: vec![ItemId(1001)],
+            souls: 50,
+        }),
+        ClientMessage::TradeAccept(AcceptTrade { trade_id: text("t-5"), offer_version: 4 }),
+        ClientMessage::TradeDecline(WhichTrade { trade_id: text("t-5") }),
+    ]
+}

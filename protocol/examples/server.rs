@@ -1,0 +1,392 @@
+//! One example of everything the server may send.
+
+use std::collections::BTreeMap;
+
+use crate::auth::AuthResponse;
+use crate::characters::{
+    Character, CharacterAnswer, CharacterDeleted, CharacterList, CharacterUpdate, Progression, Resources,
+    Stats,
+};
+use crate::chat::{Channel, Chat, ChatHistory, PastLine, WorldAnnouncement};
+use crate::combat::{
+    ActionType, CombatAction, CombatDamage, CombatEnd, CombatHeal, CombatStart, CombatState, Participant,
+};
+use crate::events::{EventTrigger, QuestUpdate};
+use crate::ids::{CrystalShardId, ItemId, PartyId};
+use crate::movement::{LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position};
+use crate::party::{PartyDisband, PartyInvite, PartyUpdate};
+use crate::session::{Disconnect, Done, Pong};
+use crate::trade::{Offer, TradeComplete, TradeDecline, TradeRequest, TradeUpdate};
+use crate::world::{Aetherfall, CrystalShard, RealityShift, ShardCaptured, ShardStatus, WorldState};
+use crate::{
+    AccountId, CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, ServerMessage, SessionId,
+};
+
+const MIRA: CharacterId = CharacterId(7);
+const TOMAS: CharacterId = CharacterId(9);
+const WOLF: CharacterId = CharacterId(-1);
+const NEXUS: LocationId = LocationId(1);
+const VOLCANO: LocationId = LocationId(2);
+const HERE: Position = Position { x: 12.5, y: -3.25, z: 0.0 };
+
+pub(super) fn all() -> Vec<ServerMessage> {
+    let mut all = session();
+    all.extend(characters());
+    all.extend(movement());
+    all.extend(chat());
+    all.extend(party());
+    all.extend(combat());
+    all.extend(world());
+    all.extend(trade());
+    all.extend(events());
+    all.extend(errors());
+    all
+}
+
+fn session() -> Vec<ServerMessage> {
+    vec![
+        ServerMessage::AuthResponse(AuthResponse {
+            success: true,
+            session_token: Some("Zk3n0qZ9f1vJm0m2R1lC7yQd5w8uT6bXh4sPaE2oGgI".to_owned()),
+            player_id: Some(AccountId(3)),
+            message: Some("WebSocket authenticated".to_owned()),
+            server_time: 1_730_000_000.5,
+            error_code: None,
+            retry_after_ms: None,
+            session_id: Some(SessionId(uuid::uuid!("5f0c8e0a-4e0e-4b8e-9a53-0d6f3c1a2b44"))),
+            last_seq: Some(0),
+        }),
+        ServerMessage::Disconnect(Disconnect {
+            reason: "The server restarts.".to_owned(),
+            code: CloseCode::Restart.number(),
+            retry_after_ms: Some(3200),
+        }),
+        ServerMessage::Pong(Pong { server_time: 1_730_000_000.5 }),
+        ServerMessage::Ok(Done {}),
+    ]
+}
+
+fn mira() -> Character {
+    Character {
+        id: MIRA,
+        name: "Mira Sol".to_owned(),
+        is_player: true,
+        race: "Elf".to_owned(),
+        class: "Sorcerer".to_owned(),
+        faction: "Aether Seekers".to_owned(),
+        stats: Stats {
+            strength: 8,
+            dexterity: 12,
+            intelligence: 16,
+            constitution: 10,
+            wisdom: 10,
+            charisma: 8,
+        },
+        resources: Resources {
+            health: 70,
+            max_health: 70,
+            stamina: 70,
+            max_stamina: 70,
+            mana: 165,
+            max_mana: 165,
+        },
+        progression: Progression { level: 1, experience: 0, souls: 120 },
+        location_id: NEXUS,
+        created_at: "2026-03-01T18:00:00Z".to_owned(),
+        updated_at: "2026-03-01T18:30:00Z".to_owned(),
+    }
+}
+
+fn characters() -> Vec<ServerMessage> {
+    vec![
+        ServerMessage::CharacterList(CharacterList { characters: vec![mira()] }),
+        ServerMessage::CharacterSelect(CharacterAnswer { success: true, character: mira() }),
+        ServerMessage::CharacterCreate(CharacterAnswer { success: true, character: mira() }),
+        ServerMessage::CharacterUpdate(CharacterUpdate {
+            character_id: MIRA,
+            character_name: "Mira Sol".to_owned(),
+            location_id: Some(NEXUS),
+            position: Some(HERE),
+            velocity: Some(Position { x: 2.0, y: 0.5, z: 0.0 }),
+            health: Some(70),
+            max_health: Some(70),
+            mana: Some(165),
+            max_mana: Some(165),
+            stamina: Some(70),
+            max_stamina: Some(70),
+            level: Some(1),
+            faction: Some("Aether Seekers".to_owned()),
+        }),
+        ServerMessage::CharacterDelete(CharacterDeleted {
+            success: true,
+            character_id: CharacterId(8),
+            message: "Character Old Tomas deleted".to_owned(),
+        }),
+    ]
+}
+
+fn movement() -> Vec<ServerMessage> {
+    vec![
+        ServerMessage::LocationUpdate(LocationUpdate {
+            character_id: MIRA,
+            from_location_id: Some(NEXUS),
+            location_id: VOLCANO,
+            location_name: "Ember Volcano".to_owned(),
+            position: HERE,
+            exits: vec![NEXUS],
+            occupants: vec![Occupant {
+                character_id: TOMAS,
+                character_name: "Tomas".to_owned(),
+                level: 4,
+                faction: "Iron Brotherhood".to_owned(),
+                position: Position { x: 20.0, y: 4.5, z: 0.0 },
+            }],
+            occupant_count: 1,
+        }),
+        ServerMessage::PlayerJoinedArea(PlayerJoinedArea {
+            character_id: TOMAS,
+            character_name: "Tomas".to_owned(),
+            location_id: VOLCANO,
+            level: 4,
+            faction: "Iron Brotherhood".to_owned(),
+            position: HERE,
+        }),
+        ServerMessage::PlayerLeftArea(PlayerLeftArea {
+            character_id: TOMAS,
+            character_name: "Tomas".to_owned(),
+            location_id: VOLCANO,
+            to_location_id: Some(NEXUS),
+        }),
+    ]
+}
+
+fn said(channel: Channel, content: &str, recipient_id: Option<CharacterId>) -> Chat {
+    Chat {
+        sender_id: MIRA,
+        sender_name: "Mira Sol".to_owned(),
+        channel,
+        content: content.to_owned(),
+        recipient_id,
+        chat_id: 815,
+    }
+}
+
+fn chat() -> Vec<ServerMessage> {
+    vec![
+        ServerMessage::Chat(said(Channel::Global, "Anyone for the Ember Volcano?", None)),
+        ServerMessage::Whisper(said(Channel::Whisper, "Meet me at the gate.", Some(TOMAS))),
+        ServerMessage::PartyChat(said(Channel::Party, "Ready?", None)),
+        ServerMessage::FactionChat(said(Channel::Faction, "The Nexus is ours.", None)),
+        ServerMessage::ChatHistory(ChatHistory {
+            channel: Channel::Global,
+            lines: vec![PastLine {
+                chat_id: 814,
+                sender_id: TOMAS,
+                sender_name: "Tomas".to_owned(),
+                content: "Hello, world.".to_owned(),
+                said_at: 1_729_999_990.25,
+            }],
+        }),
+        ServerMessage::WorldAnnouncement(WorldAnnouncement {
+            content: "Restart at midnight.".to_owned(),
+            announced_by: "gamemaster".to_owned(),
+        }),
+    ]
+}
+
+fn party() -> Vec<ServerMessage> {
+    let party_name = Some("Torchbearers".to_owned());
+    vec![
+        ServerMessage::PartyInvite(PartyInvite {
+            party_id: PartyId(3),
+            inviter_id: MIRA,
+            inviter_name: "Mira Sol".to_owned(),
+            invitee_id: TOMAS,
+            invitee_name: "Tomas".to_owned(),
+            party_name: party_name.clone(),
+        }),
+        ServerMessage::PartyUpdate(PartyUpdate {
+            party_id: PartyId(3),
+            party_name,
+            leader_id: MIRA,
+            member_ids: vec![MIRA, TOMAS],
+            member_names: vec!["Mira Sol".to_owned(), "Tomas".to_owned()],
+            max_members: 4,
+            loot_sharing: "equal".to_owned(),
+        }),
+        ServerMessage::PartyDisband(PartyDisband {
+            party_id: PartyId(3),
+            reason: "The leader ended the party.".to_owned(),
+        }),
+    ]
+}
+
+fn participants() -> Vec<Participant> {
+    vec![
+        Participant {
+            character_id: MIRA,
+            name: "Mira Sol".to_owned(),
+            health: 70,
+            max_health: 70,
+            is_enemy: false,
+        },
+        Participant {
+            character_id: WOLF,
+            name: "Corrupt Wolf".to_owned(),
+            health: 21,
+            max_health: 60,
+            is_enemy: true,
+        },
+    ]
+}
+
+fn combat() -> Vec<ServerMessage> {
+    let combat_id = || "c-41".to_owned();
+    vec![
+        ServerMessage::CombatStart(CombatStart {
+            combat_id: combat_id(),
+            location_id: VOLCANO,
+            participants: participants(),
+            turn_order: vec![MIRA, WOLF],
+        }),
+        ServerMessage::CombatAction(CombatAction {
+            combat_id: combat_id(),
+            character_id: MIRA,
+            action_type: ActionType::Spell,
+            target_id: Some(WOLF),
+            ability_name: Some("Fireball".to_owned()),
+            item_id: None,
+        }),
+        ServerMessage::CombatDamage(CombatDamage {
+            combat_id: combat_id(),
+            source_id: Some(MIRA),
+            target_id: WOLF,
+            amount: 39,
+            critical: false,
+            health: 21,
+        }),
+        ServerMessage::CombatHeal(CombatHeal {
+            combat_id: combat_id(),
+            source_id: Some(TOMAS),
+            target_id: MIRA,
+            amount: 12,
+            health: 70,
+        }),
+        ServerMessage::CombatEnd(CombatEnd {
+            combat_id: combat_id(),
+            outcome: "won".to_owned(),
+            experience: 200,
+            souls: 180,
+            loot: vec!["wolf_pelt".to_owned()],
+        }),
+        ServerMessage::CombatState(CombatState {
+            combat_id: combat_id(),
+            turn_number: 2,
+            active_character_id: WOLF,
+            participants: participants(),
+            combat_log: vec!["Mira Sol casts Fireball: 39 damage to Corrupt Wolf.".to_owned()],
+            is_finished: false,
+        }),
+    ]
+}
+
+fn world() -> Vec<ServerMessage> {
+    let seekers = || "Aether Seekers".to_owned();
+    vec![
+        ServerMessage::WorldState(WorldState {
+            current_reality: "Neutral".to_owned(),
+            reality_stability: 92.5,
+            faction_shard_counts: BTreeMap::from([(seekers(), 2), ("Iron Brotherhood".to_owned(), 1)]),
+            dominant_faction: Some(seekers()),
+            active_players: 31,
+            total_aetherfalls: 0,
+        }),
+        ServerMessage::ShardCaptured(ShardCaptured {
+            shard_id: CrystalShardId(1),
+            shard_name: "Phoenix Flame".to_owned(),
+            captured_by_character_id: MIRA,
+            captured_by_character_name: "Mira Sol".to_owned(),
+            faction: seekers(),
+            previous_owner_faction: None,
+        }),
+        ServerMessage::ShardStatus(ShardStatus {
+            shards: vec![CrystalShard {
+                id: CrystalShardId(1),
+                shard_number: 1,
+                name: "Phoenix Flame".to_owned(),
+                description: "A crystal of living fire.".to_owned(),
+                location_id: Some(VOLCANO),
+                is_captured: true,
+                owning_faction: Some(seekers()),
+                guardian_name: "Ignarok the Eternal".to_owned(),
+                guardian_defeated: true,
+                power_level: 100,
+            }],
+        }),
+        ServerMessage::RealityShift(RealityShift {
+            from_reality: "Neutral".to_owned(),
+            to_reality: "Aether Storm".to_owned(),
+            faction: Some(seekers()),
+            reality_stability: 81.0,
+        }),
+        ServerMessage::Aetherfall(Aetherfall {
+            total_aetherfalls: 1,
+            winning_faction: Some(seekers()),
+            new_reality: "Aether Storm".to_owned(),
+        }),
+    ]
+}
+
+fn offers(accepted: bool) -> Vec<Offer> {
+    vec![
+        Offer { character_id: MIRA, items: vec![ItemId(1001)], souls: 50, accepted },
+        Offer { character_id: TOMAS, items: vec![ItemId(1002), ItemId(1003)], souls: 0, accepted: true },
+    ]
+}
+
+fn trade() -> Vec<ServerMessage> {
+    let trade_id = || "t-5".to_owned();
+    vec![
+        ServerMessage::TradeRequest(TradeRequest {
+            trade_id: trade_id(),
+            requester_id: MIRA,
+            requester_name: "Mira Sol".to_owned(),
+            recipient_id: TOMAS,
+        }),
+        ServerMessage::TradeUpdate(TradeUpdate {
+            trade_id: trade_id(),
+            offer_version: 4,
+            offers: offers(false),
+        }),
+        ServerMessage::TradeDecline(TradeDecline {
+            trade_id: trade_id(),
+            reason: "Tomas closed the window.".to_owned(),
+        }),
+        ServerMessage::TradeComplete(TradeComplete { trade_id: trade_id(), offers: offers(true) }),
+    ]
+}
+
+fn events() -> Vec<ServerMessage> {
+    vec![
+        ServerMessage::QuestUpdate(QuestUpdate {
+            quest_id: "wolves_of_the_outpost".to_owned(),
+            title: "Wolves of the Outpost".to_owned(),
+            status: "active".to_owned(),
+            progress: 2,
+            goal: 5,
+        }),
+        ServerMessage::EventTrigger(EventTrigger {
+            event_id: "e-77".to_owned(),
+            event_type: "eruption".to_owned(),
+            title: "The volcano stirs".to_owned(),
+            description: "Ash falls on the northern slope.".to_owned(),
+            location_id: Some(VOLCANO),
+        }),
+    ]
+}
+
+fn errors() -> Vec<ServerMessage> {
+    let reason = "Message validation failed: content: expected 1 to 500 characters, found 0";
+    let error = || ErrorMessage::new(ErrorCode::ProtocolError, reason).with("field", "content");
+    vec![ServerMessage::Error(error()), ServerMessage::InvalidMessage(error())]
+}
