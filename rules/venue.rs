@@ -54,6 +54,18 @@ pub enum Audience {
 pub enum Save {
     Chat(ChatLine),
     Whereabouts(Whereabouts),
+    Event(NewEvent),
+}
+
+/// Something worth remembering in the world's history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// `announcement`, `shard_capture`, `reality_shift`, `aetherfall` or `faction_war`.
+    pub event_type: &'static str,
+    pub title: String,
+    pub description: String,
+    pub faction: Option<String>,
+    pub at_ms: i64,
 }
 
 /// One line of a room, as it is stored.
@@ -118,18 +130,47 @@ pub struct Member {
 
 /// A deterministic state machine; one generic actor hosts them all.
 pub trait Venue: Sized {
+    /// What somebody brings along who enters.
+    type Entry;
     /// What a member can ask of it.
     type Command;
+    /// What a member leaves behind who goes; the default is for one who dropped out.
+    type Exit: Default;
+
+    /// Somebody wants in, or comes again with a newer epoch.
+    ///
+    /// # Errors
+    /// A refusal changes nothing.
+    fn enter(&mut self, who: &Member, entry: Self::Entry, moment: &mut Moment) -> Result<(), Refusal>;
 
     /// A member's command.
     ///
     /// # Errors
-    /// A refusal changes nothing.
+    /// A refusal changes nothing; what it tells beside the error (the true position) still leaves.
     fn apply(&mut self, who: &Member, command: Self::Command, moment: &mut Moment) -> Result<(), Refusal>;
 
-    /// A member is gone: left, dropped, or died.
-    fn leave(&mut self, who: CharacterId, moment: &mut Moment);
+    /// A member is gone.
+    fn leave(&mut self, who: &Member, exit: Self::Exit, moment: &mut Moment);
 
     /// A fixed step of time, for venues that have one.
     fn tick(&mut self, _moment: &mut Moment) {}
+}
+
+impl<'a> Moment<'a> {
+    pub fn new(now: Now, dice: &'a mut Dice) -> Self {
+        Self { now, dice, effects: Vec::new() }
+    }
+
+    /// The documented reply to whoever sent the command.
+    pub fn answer(&mut self, message: ServerMessage) {
+        self.effects.push(Effect::Answer(message));
+    }
+
+    pub fn tell(&mut self, audience: Audience, message: ServerMessage) {
+        self.effects.push(Effect::Tell(audience, message));
+    }
+
+    pub fn save(&mut self, save: Save) {
+        self.effects.push(Effect::Save(save));
+    }
 }
