@@ -1,9 +1,12 @@
 //! The game, pure and deterministic: no clock, no I/O, no async, no dice it was not handed.
 
 pub mod characters;
+pub mod content;
+pub mod names;
 pub mod refusal;
 pub mod venue;
 
 pub use characters::NewCharacter;
+pub use content::{Content, ContentError};
 pub use refusal::Refusal;
 pub use venue::{Audience, Dice, Effect, Member, Moment, Now, Venue};

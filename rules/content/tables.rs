@@ -1,0 +1,307 @@
+//! The rows of the tables in `content/`: what the world is made of. Unknown fields are errors.
+
+use std::collections::BTreeMap;
+
+use protocol::LocationId;
+use protocol::characters::Stats;
+use protocol::ids::CrystalShardId;
+use protocol::movement::Position;
+use serde::{Deserialize, Deserializer};
+
+/// How fast one moves where a location does not say otherwise, in metres a second.
+pub const SPEED_DEFAULT: f64 = 10.0;
+
+/// One of the powers that contend for the crystal shards.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Faction {
+    pub name: String,
+    pub description: String,
+}
+
+/// What the world is like under one faction, or under none.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reality {
+    pub name: String,
+    pub description: String,
+    /// Absent for the one reality that belongs to nobody.
+    pub faction: Option<String>,
+}
+
+/// What a character is born as.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Race {
+    pub name: String,
+    pub description: String,
+    /// Added to the stats of a new character.
+    #[serde(deserialize_with = "stats")]
+    pub modifiers: Stats,
+}
+
+/// What a character does for a living.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    pub name: String,
+    pub description: String,
+    /// Before modifiers, as are stamina and mana.
+    pub health: i32,
+    pub stamina: i32,
+    pub mana: i32,
+    /// Added to the stats at each level, beyond the constitution that everybody gains.
+    #[serde(deserialize_with = "stats")]
+    pub level_gains: Stats,
+    /// Kinds of the items that a new character carries.
+    pub kit: Vec<String>,
+}
+
+/// A kind of thing that can be carried.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// What the database and the protocol call it.
+    pub kind: String,
+    pub name: String,
+    /// Where it is worn; absent for what is used up or sold.
+    pub slot: Option<Slot>,
+    /// In souls.
+    pub value: i64,
+    #[serde(default)]
+    pub stackable: bool,
+    #[serde(default)]
+    pub attack_bonus: i32,
+    #[serde(default)]
+    pub defense_bonus: i32,
+    /// What using it up gives back.
+    #[serde(default)]
+    pub restores: Amounts,
+}
+
+/// Where an item is worn, one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    Weapon,
+    Armor,
+    Trinket,
+}
+
+/// Some of each resource.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Amounts {
+    pub health: i32,
+    pub stamina: i32,
+    pub mana: i32,
+}
+
+/// What a class can do in combat.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ability {
+    pub name: String,
+    /// Whose it is.
+    pub class: String,
+    pub cost: Amounts,
+    /// Rounds until it can be used again.
+    pub cooldown: i32,
+    pub targets: Targets,
+    #[serde(default)]
+    pub damage: i32,
+    #[serde(default)]
+    pub healing: i32,
+    #[serde(default)]
+    pub restores_mana: i32,
+    /// Factors by which stat modifiers raise damage and healing: base × (1 + Σ modifier × factor × 0.1).
+    #[serde(default)]
+    pub scales_with: BTreeMap<Stat, f64>,
+    pub effect: Option<AbilityEffect>,
+    /// The share of health below which a target takes the damage again.
+    pub execute_below: Option<f64>,
+}
+
+/// Whom an ability meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Targets {
+    #[serde(rename = "self")]
+    Oneself,
+    /// One of one's own side, oneself included.
+    Ally,
+    One,
+    /// Everybody on the other side.
+    All,
+}
+
+/// One of the six abilities of a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stat {
+    Strength,
+    Dexterity,
+    Intelligence,
+    Constitution,
+    Wisdom,
+    Charisma,
+}
+
+/// What stays on the target of an ability.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AbilityEffect {
+    pub kind: EffectKind,
+    pub rounds: i32,
+    /// Health lost or regained a round; 0 for effects of another nature.
+    #[serde(default)]
+    pub amount: i32,
+}
+
+/// The ways in which a fighter can be affected for some rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    Bleed,
+    Poison,
+    Burn,
+    Frost,
+    Stun,
+    Weakness,
+    Strength,
+    Defense,
+    Evasion,
+    Regeneration,
+}
+
+/// A kind of opponent.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enemy {
+    pub kind: String,
+    pub name: String,
+    pub level: i32,
+    pub health: i32,
+    pub rank: Rank,
+    pub behaviour: Behaviour,
+    /// The share of health below which it rages; absent for never.
+    pub enrage_below: Option<f64>,
+}
+
+/// How dangerous an enemy is among its like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rank {
+    Common,
+    Elite,
+    Boss,
+}
+
+/// How an enemy chooses what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Behaviour {
+    Aggressive,
+    Defensive,
+    Balanced,
+    Tactical,
+    Berserker,
+    Coward,
+}
+
+/// A crystal shard as the world begins with it: unclaimed, its guardian whole.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrystalShard {
+    pub id: CrystalShardId,
+    pub name: String,
+    pub description: String,
+    pub element: String,
+    /// Where the tale puts its guardian.
+    pub location_name: String,
+    /// That location; absent when the world does not have it.
+    pub location_id: Option<LocationId>,
+    pub guardian: Guardian,
+    pub power_level: i64,
+}
+
+/// Who has to be defeated for a crystal shard.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guardian {
+    pub name: String,
+    pub level: i32,
+    pub health: i32,
+}
+
+/// A named area of the world.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Location {
+    pub id: LocationId,
+    pub name: String,
+    pub description: String,
+    /// The partition of the world that simulates it.
+    pub world_shard: String,
+    /// 0 (none) to 10.
+    pub danger: i32,
+    /// Nobody fights here.
+    pub safe: bool,
+    pub bounds: Bounds,
+    /// Where characters appear.
+    #[serde(deserialize_with = "position")]
+    pub spawn: Position,
+    /// Metres a second.
+    #[serde(default = "speed_default")]
+    pub speed: f64,
+    /// How many characters fit; absent for any number.
+    pub capacity: Option<u32>,
+    /// Where one can go from here, in order of id.
+    pub exits: Vec<LocationId>,
+}
+
+/// The box that a location's positions lie in, borders included; metres.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    #[serde(deserialize_with = "position")]
+    pub min: Position,
+    #[serde(deserialize_with = "position")]
+    pub max: Position,
+}
+
+impl Bounds {
+    /// False for anything that is not a number.
+    pub fn contains(&self, position: Position) -> bool {
+        let (min, max) = (self.min, self.max);
+        (min.x..=max.x).contains(&position.x)
+            && (min.y..=max.y).contains(&position.y)
+            && (min.z..=max.z).contains(&position.z)
+    }
+}
+
+fn speed_default() -> f64 {
+    SPEED_DEFAULT
+}
+
+fn position<'de, D: Deserializer<'de>>(from: D) -> Result<Position, D::Error> {
+    let [x, y, z] = <[f64; 3]>::deserialize(from)?;
+    Ok(Position { x, y, z })
+}
+
+/// On the wire stats are complete and unknown fields pass; in content it is the other way round.
+fn stats<'de, D: Deserializer<'de>>(from: D) -> Result<Stats, D::Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Changes {
+        strength: i32,
+        dexterity: i32,
+        intelligence: i32,
+        constitution: i32,
+        wisdom: i32,
+        charisma: i32,
+    }
+    let Changes { strength, dexterity, intelligence, constitution, wisdom, charisma } =
+        Changes::deserialize(from)?;
+    Ok(Stats { strength, dexterity, intelligence, constitution, wisdom, charisma })
+}
