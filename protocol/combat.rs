@@ -24,10 +24,15 @@ pub struct StartCombat {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ActionType {
+    /// Strikes with what is in hand.
     Attack,
+    /// Wards off: less damage until one's next turn.
     Defend,
+    /// Uses the ability that `ability_name` names.
     Spell,
+    /// Uses the item that `item_id` names.
     Item,
+    /// Tries to get away.
     Flee,
 }
 

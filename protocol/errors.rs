@@ -6,17 +6,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident = $wire:literal, $status:literal;)*) => {
+    ($($(#[doc = $meaning:literal])* $variant:ident = $wire:literal, $status:literal;)*) => {
         /// Why something was refused. Listed once, here; the wire name is stable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum ErrorCode {
-            $($(#[$doc])* #[serde(rename = $wire)] $variant,)*
+            $($(#[doc = $meaning])* #[serde(rename = $wire)] $variant,)*
         }
 
         impl ErrorCode {
+            /// Every code, in the order of the reference.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
+            /// The word on the wire.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $wire),* }
             }
@@ -24,6 +26,11 @@ macro_rules! error_codes {
             /// The HTTP status that says the same over REST.
             pub fn http_status(self) -> u16 {
                 match self { $(Self::$variant => $status),* }
+            }
+
+            /// When it is used, for the reference.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($meaning),*).trim_ascii()),* }
             }
         }
     };

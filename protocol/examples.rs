@@ -62,6 +62,49 @@ mod tests {
         check::<ServerMessage>(&super::server());
     }
 
+    /// What the source document's client validates: without one of these it refuses the message.
+    const DOCUMENTED: [(&str, &str); 13] = [
+        ("auth_response", "success session_token player_id message server_time"),
+        ("chat", "sender_id sender_name channel content recipient_id"),
+        ("party_chat", "sender_id sender_name channel content recipient_id"),
+        ("faction_chat", "sender_id sender_name channel content recipient_id"),
+        ("whisper", "sender_id sender_name channel content recipient_id"),
+        (
+            "character_update",
+            "character_id character_name location_id position health max_health mana max_mana stamina max_stamina \
+             level faction",
+        ),
+        ("party_invite", "party_id inviter_id inviter_name invitee_id invitee_name party_name"),
+        ("party_update", "party_id party_name leader_id member_ids member_names max_members loot_sharing"),
+        ("combat_action", "combat_id character_id action_type target_id ability_name item_id"),
+        ("combat_state", "combat_id turn_number active_character_id participants combat_log is_finished"),
+        (
+            "shard_captured",
+            "shard_id shard_name captured_by_character_id captured_by_character_name faction \
+             previous_owner_faction",
+        ),
+        (
+            "world_state",
+            "current_reality reality_stability faction_shard_counts dominant_faction active_players \
+             total_aetherfalls",
+        ),
+        ("error", "error_code error_message details"),
+    ];
+
+    #[test]
+    fn classic_messages_carry_every_documented_field() {
+        for (name, fields) in DOCUMENTED {
+            let examples = super::server();
+            let example = examples.iter().find(|example| example.name() == name).unwrap();
+            let text = encode(Dialect::Classic, example, STAMP);
+            let message: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            let envelope = ["type", "timestamp", "version", "message_id", "priority"];
+            for field in envelope.into_iter().chain(fields.split_whitespace()) {
+                assert!(message.get(field).is_some(), "{name} lacks the documented field {field}");
+            }
+        }
+    }
+
     fn golden_lines<M: Vocabulary>(from: &str, examples: &[M]) -> String {
         let mut lines = String::new();
         for example in examples {

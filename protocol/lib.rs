@@ -10,6 +10,8 @@ pub mod close;
 pub mod codec;
 pub mod combat;
 pub mod dialect;
+#[cfg(feature = "schema")]
+pub mod docs;
 #[cfg(feature = "encryption")]
 pub mod encryption;
 pub mod errors;
