@@ -1,8 +1,12 @@
 //! The game, pure and deterministic: no clock, no I/O, no async, no dice it was not handed.
 
 pub mod characters;
+pub mod chat;
 pub mod content;
+pub mod grid;
+pub mod movement;
 pub mod names;
+pub mod progression;
 pub mod refusal;
 pub mod venue;
 
