@@ -1,0 +1,256 @@
+//! Every setting by name and type. `settings.toml` in the root holds the defaults and says what each is for;
+//! this file only gives them types, and turns them into the options of the crates that use them.
+
+pub mod bounds;
+pub mod layers;
+pub mod rate;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer};
+
+pub use layers::{Layers, Problem};
+pub use rate::Rate;
+
+/// Everything that can be set. Built by [`Layers::load`] only, so whoever holds one holds checked values.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub server: Server,
+    pub limits: Limits,
+    pub session: Session,
+    pub ws: Ws,
+    pub tcp: Tcp,
+    pub http: Http,
+    pub auth: Auth,
+    pub store: Store,
+    pub backup: Backup,
+    pub mesh: Mesh,
+    pub world: World,
+    pub p2p: P2p,
+    pub tls: Tls,
+    pub proxy: Proxy,
+    pub logs: Logs,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub public_url: String,
+    pub insecure: bool,
+    pub allowed_origins: Vec<String>,
+    pub workers: usize,
+    pub drain_secs: u64,
+    pub reconnect_spread_secs: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub enabled: bool,
+    pub connections_per_ip: usize,
+    pub connections_per_account: usize,
+    pub connections_per_character: usize,
+    pub login_account_ip: Rate,
+    pub login_ip: Rate,
+    pub login_failures_slow: u32,
+    pub login_slow: Rate,
+    pub register_ip: Rate,
+    pub register_ip_day: Rate,
+    pub account_change: Rate,
+    pub characters_per_account: usize,
+    pub character_change: Rate,
+    pub list: Rate,
+    #[serde(rename = "move")]
+    pub movement: Rate,
+    pub chat: Rate,
+    pub chat_wide: Rate,
+    pub whisper_new_recipient: Rate,
+    pub whisper_new_recipient_young: Rate,
+    pub world: Rate,
+    pub announce: Rate,
+    pub http_token: Rate,
+    pub http_ip: Rate,
+    pub ws_messages: Rate,
+    pub ws_bytes: Rate,
+    pub ws_pings: Rate,
+    pub strikes: u32,
+    pub strikes_secs: u64,
+    pub keys: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    pub idle_secs: u64,
+    pub absolute_secs: u64,
+    pub per_account: usize,
+    pub grace_secs: u64,
+    pub cleanup_secs: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ws {
+    pub max_frame: usize,
+    pub max_message: usize,
+    pub max_fragments: usize,
+    pub preauth_secs: u64,
+    pub preauth_messages: u32,
+    pub preauth_bytes: usize,
+    pub ping_secs: u64,
+    pub pong_wait_secs: u64,
+    pub out_queue_bytes: usize,
+    pub out_queue_events: usize,
+    pub max_outbound_message: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tcp {
+    pub user_timeout_secs: u64,
+    pub notsent_lowat: u32,
+    pub sndbuf: usize,
+    pub backlog: i32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub head_timeout_secs: u64,
+    pub body_timeout_secs: u64,
+    pub body_rate_min: u64,
+    pub body_max: usize,
+    pub keep_alive_secs: u64,
+    pub connections_max: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    pub argon2_memory_kib: u32,
+    pub argon2_passes: u32,
+    pub argon2_lanes: u32,
+    pub hash_queue: usize,
+    pub hash_wait_ms: u64,
+    pub password_min: usize,
+    pub refuse_common_passwords: bool,
+    pub username_min: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    pub readers: u32,
+    pub queue: usize,
+    pub commit_max: usize,
+    pub answers_hours: u64,
+    pub full_check: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    pub dir: String,
+    pub every_hours: u64,
+    pub keep: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mesh {
+    pub arbiters: usize,
+    pub mailbox_session: usize,
+    pub mailbox_room: usize,
+    pub mailbox_world_shard: usize,
+    pub mailbox_registry: usize,
+    pub restarts_max: u32,
+    pub restarts_secs: u64,
+    pub quarantine_secs: u64,
+    pub quarantine_max_secs: u64,
+    pub passivate_secs: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    pub tick_hz: u32,
+    pub view_range_m: f64,
+    pub view_classic_max: usize,
+    pub content: String,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct P2p {
+    pub encryption: bool,
+    pub encryption_key: String,
+    pub iterations: u32,
+}
+
+impl std::fmt::Debug for P2p {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(
+            out,
+            "P2p {{ encryption: {}, encryption_key: …, iterations: {} }}",
+            self.encryption, self.iterations
+        )
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    pub cert: String,
+    pub key: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proxy {
+    #[serde(deserialize_with = "networks")]
+    pub trusted: Vec<IpNet>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logs {
+    pub level: String,
+    pub file: String,
+    pub max_mib: u64,
+    pub keep: usize,
+    pub lines_per_sec: u32,
+}
+
+impl Settings {
+    /// The directory scheduled backups go to.
+    pub fn backup_dir(&self) -> PathBuf {
+        if self.backup.dir.is_empty() {
+            self.server.data.join("backups")
+        } else {
+            PathBuf::from(&self.backup.dir)
+        }
+    }
+
+    pub fn has_tls(&self) -> bool {
+        !self.tls.cert.is_empty()
+    }
+}
+
+/// A plain address is the network of itself alone.
+fn networks<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<IpNet>, D::Error> {
+    Vec::<String>::deserialize(input)?
+        .iter()
+        .map(|text| {
+            text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+                serde::de::Error::custom(format!(
+                    "expected addresses or networks such as 10.0.0.0/8, found {text:?}"
+                ))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! What each number may be, and which settings must agree with each other.
+
+use toml::Value;
+
+use super::Settings;
+
+/// Every setting that is a number, with the least and the most it may be.
+const BOUNDS: &[(&str, f64, f64)] = &[
+    ("server.workers", 0.0, 256.0),
+    ("server.drain_secs", 1.0, 60.0),
+    ("server.reconnect_spread_secs", 0.0, 300.0),
+    ("limits.connections_per_ip", 1.0, 1e6),
+    ("limits.connections_per_account", 1.0, 1000.0),
+    ("limits.connections_per_character", 1.0, 1.0),
+    ("limits.login_failures_slow", 5.0, 1e6),
+    ("limits.characters_per_account", 1.0, 1000.0),
+    ("limits.strikes", 1.0, 1e6),
+    ("limits.strikes_secs", 1.0, 3600.0),
+    ("limits.keys", 1000.0, 1e7),
+    ("session.idle_secs", 60.0, 31_536_000.0),
+    ("session.absolute_secs", 60.0, 31_536_000.0),
+    ("session.per_account", 1.0, 1000.0),
+    ("session.grace_secs", 0.0, 3600.0),
+    ("session.cleanup_secs", 1.0, 86400.0),
+    ("ws.max_frame", 1024.0, 1_048_576.0),
+    ("ws.max_message", 1024.0, 16_777_216.0),
+    ("ws.max_fragments", 1.0, 4096.0),
+    ("ws.preauth_secs", 1.0, 300.0),
+    ("ws.preauth_messages", 1.0, 100.0),
+    ("ws.preauth_bytes", 1024.0, 1_048_576.0),
+    ("ws.ping_secs", 1.0, 300.0),
+    ("ws.pong_wait_secs", 1.0, 600.0),
+    ("ws.out_queue_bytes", 16384.0, 67_108_864.0),
+    ("ws.out_queue_events", 16.0, 65536.0),
+    ("ws.max_outbound_message", 1024.0, 1_048_576.0),
+    ("tcp.user_timeout_secs", 1.0, 300.0),
+    ("tcp.notsent_lowat", 1024.0, 16_777_216.0),
+    ("tcp.sndbuf", 4096.0, 16_777_216.0),
+    ("tcp.backlog", 1.0, 65535.0),
+    ("http.head_timeout_secs", 1.0, 60.0),
+    ("http.body_timeout_secs", 1.0, 300.0),
+    ("http.body_rate_min", 1.0, 1_048_576.0),
+    ("http.body_max", 1024.0, 16_777_216.0),
+    ("http.keep_alive_secs", 1.0, 3600.0),
+    ("http.connections_max", 0.0, 1e7),
+    ("auth.argon2_memory_kib", 8.0, 4_194_304.0),
+    ("auth.argon2_passes", 1.0, 100.0),
+    ("auth.argon2_lanes", 1.0, 64.0),
+    ("auth.hash_queue", 1.0, 4096.0),
+    ("auth.hash_wait_ms", 100.0, 60000.0),
+    ("auth.password_min", 6.0, 128.0),
+    ("auth.username_min", 1.0, 50.0),
+    ("store.readers", 1.0, 64.0),
+    ("store.queue", 16.0, 65536.0),
+    ("store.commit_max", 1.0, 4096.0),
+    ("store.answers_hours", 1.0, 720.0),
+    ("backup.every_hours", 0.0, 8760.0),
+    ("backup.keep", 1.0, 1000.0),
+    ("mesh.arbiters", 0.0, 256.0),
+    ("mesh.mailbox_session", 16.0, 65536.0),
+    ("mesh.mailbox_room", 16.0, 65536.0),
+    ("mesh.mailbox_world_shard", 16.0, 65536.0),
+    ("mesh.mailbox_registry", 16.0, 65536.0),
+    ("mesh.restarts_max", 1.0, 1000.0),
+    ("mesh.restarts_secs", 1.0, 3600.0),
+    ("mesh.quarantine_secs", 1.0, 3600.0),
+    ("mesh.quarantine_max_secs", 1.0, 86400.0),
+    ("mesh.passivate_secs", 1.0, 86400.0),
+    ("world.tick_hz", 1.0, 60.0),
+    ("world.view_range_m", 1.0, 10000.0),
+    ("world.view_classic_max", 1.0, 200.0),
+    ("p2p.iterations", 1000.0, 10_000_000.0),
+    ("logs.max_mib", 1.0, 65536.0),
+    ("logs.keep", 1.0, 1000.0),
+    ("logs.lines_per_sec", 0.0, 1e6),
+];
+
+/// # Errors
+/// The sentence that says what `name` may be.
+pub fn check(name: &str, value: &Value) -> Result<(), String> {
+    let number = match value {
+        Value::Integer(whole) => *whole as f64,
+        Value::Float(number) => *number,
+        _ => return Ok(()),
+    };
+    match BOUNDS.iter().find(|(bound, ..)| *bound == name) {
+        Some((_, min, max)) if !(*min..=*max).contains(&number) => {
+            Err(format!("{name} must be {min} to {max}, found {number}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
+/// The setting at fault, and the sentence that says which other it contradicts.
+pub fn check_together(settings: &Settings) -> Result<(), (&'static str, String)> {
+    let agree = |holds: bool, name: &'static str, sentence: &str| {
+        if holds { Ok(()) } else { Err((name, format!("{name} {sentence}"))) }
+    };
+    let Settings { server, session, ws, tls, logs, .. } = settings;
+    agree(ws.max_message >= ws.max_frame, "ws.max_message", "must not be less than ws.max_frame")?;
+    agree(
+        ws.out_queue_bytes >= 2 * ws.max_outbound_message,
+        "ws.out_queue_bytes",
+        "must hold at least two messages of ws.max_outbound_message",
+    )?;
+    agree(
+        session.absolute_secs >= session.idle_secs,
+        "session.absolute_secs",
+        "must not be less than session.idle_secs",
+    )?;
+    agree(tls.key.is_empty() == tls.cert.is_empty(), "tls.cert", "and tls.key must be given together")?;
+    agree(
+        cfg!(feature = "tls") || tls.cert.is_empty(),
+        "tls.cert",
+        "is set, but this binary was built without the feature tls",
+    )?;
+    agree(
+        server.public_url.is_empty() || is_origin(&server.public_url),
+        "server.public_url",
+        "must look like https://play.example.org",
+    )?;
+    agree(
+        server.allowed_origins.iter().all(|origin| is_origin(origin)),
+        "server.allowed_origins",
+        "must hold origins such as https://game.example.org, without a path and never *",
+    )?;
+    agree(
+        logs.level.split(',').all(is_level),
+        "logs.level",
+        "must be error, warn, info, debug or trace, or a list as in \"info,shardmesh_actors=debug\"",
+    )
+}
+
+/// Scheme, host and perhaps a port; nothing behind.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', '*', ' ']))
+}
+
+/// A level, or a target and its level. A bare word would be taken for a target: it is a slip of the pen.
+fn is_level(item: &str) -> bool {
+    item.rsplit('=').next().is_some_and(|level| level.trim().parse::<log::LevelFilter>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use toml::{Table, Value};
+
+    use super::BOUNDS;
+    use crate::settings::layers::{DEFAULTS, Layers};
+
+    #[test]
+    fn every_number_has_bounds_and_every_bound_a_number() {
+        let table: Table = DEFAULTS.parse().unwrap();
+        let mut numbers = Vec::new();
+        for (section, keys) in &table {
+            for (key, value) in keys.as_table().unwrap() {
+                if matches!(value, Value::Integer(_) | Value::Float(_)) {
+                    numbers.push(format!("{section}.{key}"));
+                }
+            }
+        }
+        let mut bounds: Vec<String> = BOUNDS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        numbers.sort();
+        bounds.sort();
+        assert_eq!(numbers, bounds);
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_refused() {
+        for (text, expected) in [
+            ("[ws]\nmax_message = 4096", "ws.max_message must not be less than ws.max_frame"),
+            (
+                "[session]\nabsolute_secs = 100",
+                "session.absolute_secs must not be less than session.idle_secs",
+            ),
+            ("[tls]\ncert = \"a.pem\"", "tls.cert and tls.key must be given together"),
+            ("[server]\npublic_url = \"play.example.org\"", "server.public_url must look like"),
+            ("[server]\nallowed_origins = [\"*\"]", "server.allowed_origins must hold origins"),
+            (
+                "[server]\nallowed_origins = [\"https://a.example/x\"]",
+                "server.allowed_origins must hold origins",
+            ),
+            ("[logs]\nlevel = \"loud\"", "logs.level must be error"),
+        ] {
+            let error =
+                Layers::new().text(Path::new("my.toml"), text).unwrap().load().unwrap_err().to_string();
+            assert!(error.contains(expected) && error.starts_with("my.toml line 2"), "{text}: {error}");
+        }
+    }
+}
