@@ -58,6 +58,8 @@ impl Comeback {
 close_codes! {
     /// The end that was asked for.
     Normal = 1000 Again;
+    /// Nothing was heard of the client for too long.
+    GoingAway = 1001 Again;
     /// The frames were no WebSocket protocol.
     ProtocolViolation = 1002 Fix;
     /// A text frame was not UTF-8.
@@ -66,6 +68,8 @@ close_codes! {
     Abuse = 1008 Fix;
     /// A message was larger than the limit.
     TooBig = 1009 Fix;
+    /// A defect of the server ended the session's actor too often.
+    Internal = 1011 Again;
     /// The server restarts; a `disconnect` before it says when to come back.
     Restart = 1012 Again;
     /// The client read too slowly for what it was sent. Nothing of the session is lost yet.

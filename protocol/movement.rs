@@ -69,9 +69,9 @@ pub struct LocationUpdate {
     pub position: Position,
     /// Where one can go from here.
     pub exits: Vec<LocationId>,
-    /// The nearest others, at most 20.
+    /// The nearest others in view, at most 20.
     pub occupants: Vec<Occupant>,
-    /// How many others there are in all.
+    /// How many others there are in the location, in view or not.
     pub occupant_count: u32,
 }
 

@@ -8,7 +8,9 @@ pub mod movement;
 pub mod names;
 pub mod progression;
 pub mod refusal;
+pub mod room;
 pub mod venue;
+pub mod world_shard;
 
 pub use characters::NewCharacter;
 pub use content::{Content, ContentError};

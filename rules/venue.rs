@@ -39,6 +39,15 @@ pub enum Effect {
     Show { to: Vec<CharacterId>, about: CharacterId, message: ServerMessage },
     /// A fact for the disk. All that one input saves is one transaction.
     Save(Save),
+    /// News for the session of a member, in order with the events.
+    Inform(CharacterId, News),
+}
+
+/// What a member's session has to know to keep its own books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// The character is in this location now.
+    Placed(LocationId),
 }
 
 /// Who is told.

@@ -1,0 +1,439 @@
+//! A partition of the world: who is where in its locations, who may move how, and who sees whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use protocol::characters::CharacterUpdate;
+use protocol::movement::{LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position};
+use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
+
+use crate::content::{Content, Location};
+use crate::grid::Grid;
+use crate::movement::{SpeedBudget, check_position};
+use crate::venue::{Audience, Effect, Member, Moment, News, Save, Venue, Whereabouts};
+use crate::{Now, Refusal};
+
+/// How far and how often one sees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sight {
+    /// Metres.
+    pub range_m: f64,
+    /// The nearest so many.
+    pub others_max: usize,
+    /// A show every so many ticks.
+    pub every_ticks: u64,
+    /// A save of what moved every so many ticks.
+    pub save_every_ticks: u64,
+}
+
+/// One world shard.
+#[derive(Debug)]
+pub struct WorldShard {
+    content: Arc<Content>,
+    sight: Sight,
+    ticks: u64,
+    areas: BTreeMap<LocationId, Area>,
+    bodies: BTreeMap<CharacterId, Body>,
+}
+
+/// A location as it lives: who is in it, and whether anything changed since the last show.
+#[derive(Debug)]
+struct Area {
+    grid: Grid,
+    occupants: BTreeSet<CharacterId>,
+    stirred: bool,
+}
+
+#[derive(Debug)]
+struct Body {
+    member: Member,
+    location: LocationId,
+    position: Position,
+    velocity: Option<Position>,
+    budget: SpeedBudget,
+    unsaved: bool,
+    moved: bool,
+    /// Who was in view at the last show, in order of id.
+    sees: Vec<CharacterId>,
+}
+
+/// Coming into a location of this shard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Arrival {
+    pub location: LocationId,
+    /// Where one was last; the spawn if absent.
+    pub position: Option<Position>,
+    pub from: Option<LocationId>,
+    /// Signing in and coming back are never refused for want of room.
+    pub exempt: bool,
+}
+
+/// What a member can do in the world.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum WorldCommand {
+    /// Goes to a point of the same location.
+    Move { position: Position, velocity: Option<Position> },
+    /// Goes to another location of this shard; whoever sends it on has checked the way.
+    Travel { to: LocationId, position: Option<Position> },
+    /// Asks to be told where one is.
+    Look,
+}
+
+/// Where a member goes who leaves this shard; absent for one who leaves the world.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Departure {
+    pub to: Option<LocationId>,
+}
+
+/// Who is where, for admins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighting {
+    pub member: Member,
+    pub location: LocationId,
+    pub position: Position,
+}
+
+impl WorldShard {
+    /// An empty shard with the locations that the content gives it.
+    pub fn new(name: &str, content: Arc<Content>, sight: Sight) -> Self {
+        let areas = content
+            .locations_of(name)
+            .map(|location| {
+                (location.id, Area { grid: Grid::new(), occupants: BTreeSet::new(), stirred: false })
+            })
+            .collect();
+        Self { content, sight, ticks: 0, areas, bodies: BTreeMap::new() }
+    }
+
+    /// Puts somebody back who was here before the shard had to be restored: told to nobody.
+    pub fn readmit(&mut self, member: Member, location: LocationId, position: Position) {
+        if let Some(area) = self.areas.get_mut(&location) {
+            area.grid.insert(member.id, position);
+            area.occupants.insert(member.id);
+            area.stirred = true;
+            self.bodies.insert(member.id, Body::new(member, location, position));
+        }
+    }
+
+    /// Everybody in it, in order of id.
+    pub fn sightings(&self) -> Vec<Sighting> {
+        self.bodies
+            .values()
+            .map(|body| Sighting {
+                member: body.member.clone(),
+                location: body.location,
+                position: body.position,
+            })
+            .collect()
+    }
+
+    fn location(&self, id: LocationId) -> Result<&Location, Refusal> {
+        if !self.areas.contains_key(&id) {
+            return Err(Refusal::new(ErrorCode::NotFound, format!("there is no location {id} here")));
+        }
+        self.content
+            .location(id)
+            .ok_or_else(|| Refusal::new(ErrorCode::NotFound, format!("there is no location {id}")))
+    }
+
+    fn room_for(&self, who: CharacterId, location: &Location) -> Result<(), Refusal> {
+        let Some(capacity) = location.capacity else { return Ok(()) };
+        let others = self.areas[&location.id].occupants.iter().filter(|id| **id != who).count();
+        if others >= capacity as usize {
+            let reason = format!("{} is full: {capacity} characters are there already", location.name);
+            return Err(Refusal::new(ErrorCode::AreaFull, reason)
+                .with("location_id", location.id.0)
+                .with("capacity", capacity));
+        }
+        Ok(())
+    }
+
+    fn arrive(
+        &mut self,
+        who: &Member,
+        location: LocationId,
+        position: Position,
+        from: Option<LocationId>,
+        moment: &mut Moment,
+    ) {
+        let body = Body::new(who.clone(), location, position);
+        moment.save(Save::Whereabouts(body.whereabouts()));
+        let area = self.areas.get_mut(&location).expect("the location was found in this shard");
+        area.grid.insert(who.id, position);
+        area.occupants.insert(who.id);
+        area.stirred = true;
+        let others = others_in(area, who.id);
+        self.bodies.insert(who.id, body);
+        moment.effects.push(Effect::Inform(who.id, News::Placed(location)));
+        moment.answer(ServerMessage::LocationUpdate(self.location_update(who.id, from)));
+        if !others.is_empty() {
+            let joined = PlayerJoinedArea {
+                character_id: who.id,
+                character_name: who.name.clone(),
+                location_id: location,
+                level: who.level,
+                faction: who.faction.clone(),
+                position,
+            };
+            moment.tell(Audience::These(others), ServerMessage::PlayerJoinedArea(joined));
+        }
+    }
+
+    /// Takes somebody out of his location and tells those who stay.
+    fn depart(&mut self, who: CharacterId, to: Option<LocationId>, moment: &mut Moment) -> Option<Body> {
+        let body = self.bodies.remove(&who)?;
+        if let Some(area) = self.areas.get_mut(&body.location) {
+            area.grid.remove(who);
+            area.occupants.remove(&who);
+            area.stirred = true;
+            let others = others_in(area, who);
+            if !others.is_empty() {
+                let left = PlayerLeftArea {
+                    character_id: who,
+                    character_name: body.member.name.clone(),
+                    location_id: body.location,
+                    to_location_id: to,
+                };
+                moment.tell(Audience::These(others), ServerMessage::PlayerLeftArea(left));
+            }
+        }
+        Some(body)
+    }
+
+    fn walk(
+        &mut self,
+        who: &Member,
+        position: Position,
+        velocity: Option<Position>,
+        moment: &mut Moment,
+    ) -> Result<(), Refusal> {
+        if let Err(refusal) = self.step(who.id, position, velocity, moment.now) {
+            if let Some(body) = self.bodies.get(&who.id) {
+                moment.tell(Audience::These(vec![who.id]), body.update());
+            }
+            return Err(refusal);
+        }
+        Ok(())
+    }
+
+    fn step(
+        &mut self,
+        who: CharacterId,
+        position: Position,
+        velocity: Option<Position>,
+        now: Now,
+    ) -> Result<(), Refusal> {
+        let body = self.bodies.get_mut(&who).ok_or_else(not_here)?;
+        let location = self.content.location(body.location).ok_or_else(not_here)?;
+        check_position(location, position, velocity)?;
+        body.budget.spend(body.position, position, location.speed, now)?;
+        body.position = position;
+        body.velocity = velocity;
+        body.unsaved = true;
+        body.moved = true;
+        if let Some(area) = self.areas.get_mut(&body.location) {
+            area.grid.move_to(who, position);
+            area.stirred = true;
+        }
+        Ok(())
+    }
+
+    fn travel(
+        &mut self,
+        who: &Member,
+        to: LocationId,
+        position: Option<Position>,
+        moment: &mut Moment,
+    ) -> Result<(), Refusal> {
+        let from = self.bodies.get(&who.id).ok_or_else(not_here)?.location;
+        let location = self.location(to)?;
+        self.room_for(who.id, location)?;
+        let position = position.unwrap_or(location.spawn);
+        check_position(location, position, None)?;
+        self.depart(who.id, Some(to), moment);
+        self.arrive(who, to, position, Some(from), moment);
+        Ok(())
+    }
+
+    fn location_update(&self, who: CharacterId, from: Option<LocationId>) -> LocationUpdate {
+        let body = &self.bodies[&who];
+        let location =
+            self.content.location(body.location).expect("a body stands in a location of the content");
+        let area = &self.areas[&body.location];
+        let occupants = area
+            .grid
+            .nearest(body.position, self.sight.range_m, self.sight.others_max, who)
+            .into_iter()
+            .filter_map(|id| self.bodies.get(&id))
+            .map(Body::occupant)
+            .collect();
+        LocationUpdate {
+            character_id: who,
+            from_location_id: from,
+            location_id: location.id,
+            location_name: location.name.clone(),
+            position: body.position,
+            exits: location.exits.clone(),
+            occupants,
+            occupant_count: u32::try_from(area.occupants.len().saturating_sub(1)).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Shows every viewer those in view who moved, or who came into view.
+    fn show(&mut self, moment: &mut Moment) {
+        let mut viewers_of: BTreeMap<CharacterId, Vec<CharacterId>> = BTreeMap::new();
+        for area in self.areas.values_mut().filter(|area| area.stirred) {
+            area.stirred = false;
+            for viewer in &area.occupants {
+                let Some(body) = self.bodies.get(viewer) else { continue };
+                let mut in_view =
+                    area.grid.nearest(body.position, self.sight.range_m, self.sight.others_max, *viewer);
+                in_view.sort_unstable();
+                for seen in &in_view {
+                    let moved = self.bodies.get(seen).is_some_and(|body| body.moved);
+                    if moved || body.sees.binary_search(seen).is_err() {
+                        viewers_of.entry(*seen).or_default().push(*viewer);
+                    }
+                }
+                if let Some(body) = self.bodies.get_mut(viewer) {
+                    body.sees = in_view;
+                }
+            }
+        }
+        for (about, to) in viewers_of {
+            if let Some(body) = self.bodies.get(&about) {
+                moment.effects.push(Effect::Show { to, about, message: body.update() });
+            }
+        }
+        for body in self.bodies.values_mut() {
+            body.moved = false;
+        }
+    }
+
+    fn save_moved(&mut self, moment: &mut Moment) {
+        for body in self.bodies.values_mut().filter(|body| body.unsaved) {
+            body.unsaved = false;
+            moment.save(Save::Whereabouts(body.whereabouts()));
+        }
+    }
+}
+
+impl Body {
+    fn new(member: Member, location: LocationId, position: Position) -> Self {
+        Self {
+            member,
+            location,
+            position,
+            velocity: None,
+            budget: SpeedBudget::default(),
+            unsaved: false,
+            moved: true,
+            sees: Vec::new(),
+        }
+    }
+
+    fn whereabouts(&self) -> Whereabouts {
+        Whereabouts {
+            character_id: self.member.id,
+            epoch: self.member.epoch,
+            location_id: self.location,
+            position: self.position,
+        }
+    }
+
+    fn occupant(&self) -> Occupant {
+        Occupant {
+            character_id: self.member.id,
+            character_name: self.member.name.clone(),
+            level: self.member.level,
+            faction: self.member.faction.clone(),
+            position: self.position,
+        }
+    }
+
+    fn update(&self) -> ServerMessage {
+        ServerMessage::CharacterUpdate(CharacterUpdate {
+            character_id: self.member.id,
+            character_name: self.member.name.clone(),
+            location_id: Some(self.location),
+            position: Some(self.position),
+            velocity: self.velocity,
+            health: None,
+            max_health: None,
+            mana: None,
+            max_mana: None,
+            stamina: None,
+            max_stamina: None,
+            level: Some(self.member.level),
+            faction: Some(self.member.faction.clone()),
+        })
+    }
+}
+
+fn others_in(area: &Area, who: CharacterId) -> Vec<CharacterId> {
+    area.occupants.iter().copied().filter(|id| *id != who).collect()
+}
+
+fn not_here() -> Refusal {
+    Refusal::new(ErrorCode::NoCharacter, "your character is not in this part of the world")
+}
+
+impl Venue for WorldShard {
+    type Entry = Arrival;
+    type Command = WorldCommand;
+    type Exit = Departure;
+
+    fn enter(&mut self, who: &Member, arrival: Arrival, moment: &mut Moment) -> Result<(), Refusal> {
+        if let Some(body) = self.bodies.get_mut(&who.id).filter(|body| body.location == arrival.location) {
+            body.member = who.clone();
+            moment.effects.push(Effect::Inform(who.id, News::Placed(arrival.location)));
+            moment.answer(ServerMessage::LocationUpdate(self.location_update(who.id, arrival.from)));
+            return Ok(());
+        }
+        let location = self.location(arrival.location)?;
+        if !arrival.exempt {
+            self.room_for(who.id, location)?;
+        }
+        let wanted = arrival.position.unwrap_or(location.spawn);
+        let possible = check_position(location, wanted, None);
+        if !arrival.exempt {
+            possible.clone()?;
+        }
+        let position = if possible.is_ok() { wanted } else { location.spawn };
+        self.depart(who.id, Some(arrival.location), moment);
+        self.arrive(who, arrival.location, position, arrival.from, moment);
+        Ok(())
+    }
+
+    fn apply(&mut self, who: &Member, command: WorldCommand, moment: &mut Moment) -> Result<(), Refusal> {
+        match command {
+            WorldCommand::Move { position, velocity } => self.walk(who, position, velocity, moment),
+            WorldCommand::Travel { to, position } => self.travel(who, to, position, moment),
+            WorldCommand::Look => {
+                if !self.bodies.contains_key(&who.id) {
+                    return Err(not_here());
+                }
+                moment.answer(ServerMessage::LocationUpdate(self.location_update(who.id, None)));
+                Ok(())
+            }
+        }
+    }
+
+    fn leave(&mut self, who: &Member, exit: Departure, moment: &mut Moment) {
+        let Some(body) = self.depart(who.id, exit.to, moment) else { return };
+        // Whoever goes on to another shard is saved by that one: ours would overwrite where he is now.
+        if exit.to.is_none() {
+            moment.save(Save::Whereabouts(body.whereabouts()));
+        }
+    }
+
+    fn tick(&mut self, moment: &mut Moment) {
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(self.sight.every_ticks) {
+            self.show(moment);
+        }
+        if self.ticks.is_multiple_of(self.sight.save_every_ticks) {
+            self.save_moved(moment);
+        }
+    }
+}
