@@ -1,1 +1,39 @@
-//! Empty for now.
+//! The only SQL: everything that outlives the process, behind [`Store::write`] and [`Store::read`].
+//!
+//! A feature module makes a [`Write`] or a [`Read`]; the store runs it on a thread of its own and answers through a
+//! [`Pending`]. An answered write is on the disk.
+
+pub mod accounts;
+pub mod answers;
+pub mod audit;
+mod backup;
+pub mod characters;
+pub mod chat;
+mod economy;
+mod error;
+mod health;
+mod inline;
+mod job;
+mod lock;
+mod migrate;
+mod open;
+mod pending;
+mod readers;
+pub mod saves;
+pub mod sessions;
+mod step;
+mod store;
+mod threads;
+mod times;
+pub mod world;
+mod writer;
+
+pub use backup::restore;
+pub use error::StoreError;
+pub use health::Stats;
+pub use pending::Pending;
+pub use step::{Read, Write};
+pub use store::{Driver, Options, Store};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+-- The whole database, readable top to bottom: SQLite, STRICT tables.
+--
+-- Times are Unix milliseconds, UTC, and end in `_at`. Every `id` that goes over the wire is never used twice
+-- (AUTOINCREMENT). What people made is deleted softly (`deleted_at`): ledger and history keep pointing at it.
+-- `PRAGMA user_version` counts the migrations; storage/migrate.rs says how to add one.
+
+-- "SHMD": how a file is known to be ours before anything is written to it.
+PRAGMA application_id = 0x53484D44;
+
+-- People ----------------------------------------------------------------------------------------------------
+
+-- A person who can sign in.
+CREATE TABLE accounts (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- As it was typed, for showing.
+    username      TEXT    NOT NULL,
+    -- Normalised and folded: two names that look the same are the same. Stays taken after a deletion, so that
+    -- nobody can pass for somebody who left.
+    username_key  TEXT    NOT NULL UNIQUE,
+    -- Argon2id as a PHC string; NULL: can't sign in by password (bots, deleted accounts).
+    password_hash TEXT,
+    role          TEXT    NOT NULL DEFAULT 'player' CHECK (role IN ('player', 'moderator', 'admin')),
+    created_at    INTEGER NOT NULL,
+    deleted_at    INTEGER
+) STRICT;
+
+-- One signed-in presence: what a token opens. Lives until `expires_at`, or until it lay unused for `idle_ms`.
+CREATE TABLE sessions (
+    -- UUID as text. Names a session, doesn't open it.
+    id           TEXT    PRIMARY KEY,
+    account_id   INTEGER NOT NULL REFERENCES accounts (id),
+    -- SHA-256 of the token; the token itself is never stored.
+    token_hash   BLOB    NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    -- The character it plays, if it has chosen one.
+    character_id INTEGER REFERENCES characters (id),
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    idle_ms      INTEGER NOT NULL CHECK (idle_ms > 0),
+    expires_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_account ON sessions (account_id);
+CREATE INDEX sessions_by_character ON sessions (character_id) WHERE character_id IS NOT NULL;
+
+-- Characters ------------------------------------------------------------------------------------------------
+
+CREATE TABLE characters (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id   INTEGER NOT NULL REFERENCES accounts (id),
+    name         TEXT    NOT NULL,
+    -- Normalised and folded. NULL once a deleted character's name is free again (after seven days).
+    name_key     TEXT    UNIQUE CHECK (name_key IS NOT NULL OR deleted_at IS NOT NULL),
+    race         TEXT    NOT NULL,
+    class        TEXT    NOT NULL,
+    faction      TEXT    NOT NULL,
+
+    strength     INTEGER NOT NULL,
+    dexterity    INTEGER NOT NULL,
+    intelligence INTEGER NOT NULL,
+    constitution INTEGER NOT NULL,
+    wisdom       INTEGER NOT NULL,
+    charisma     INTEGER NOT NULL,
+
+    health       INTEGER NOT NULL CHECK (health BETWEEN 0 AND max_health),
+    max_health   INTEGER NOT NULL,
+    stamina      INTEGER NOT NULL CHECK (stamina BETWEEN 0 AND max_stamina),
+    max_stamina  INTEGER NOT NULL,
+    mana         INTEGER NOT NULL CHECK (mana BETWEEN 0 AND max_mana),
+    max_mana     INTEGER NOT NULL,
+
+    level        INTEGER NOT NULL CHECK (level >= 1),
+    experience   INTEGER NOT NULL CHECK (experience >= 0),
+    -- The currency: always the sum of its ledger entries. At most what JSON keeps exact.
+    souls        INTEGER NOT NULL CHECK (souls BETWEEN 0 AND 9007199254740991),
+
+    -- Where it is: metres within the location.
+    location_id  INTEGER NOT NULL,
+    x            REAL    NOT NULL CHECK (x BETWEEN -1e9 AND 1e9),
+    y            REAL    NOT NULL CHECK (y BETWEEN -1e9 AND 1e9),
+    z            REAL    NOT NULL CHECK (z BETWEEN -1e9 AND 1e9),
+
+    -- Raised whenever a session takes the character. Every write names it, so a stale owner can't write.
+    epoch        INTEGER NOT NULL DEFAULT 0,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    deleted_at   INTEGER
+) STRICT;
+CREATE INDEX characters_by_account ON characters (account_id);
+-- For the sweep that frees names.
+CREATE INDEX characters_deleted ON characters (deleted_at) WHERE deleted_at IS NOT NULL AND name_key IS NOT NULL;
+
+-- Answers to commands that wrote something, kept for 24 hours: a retry has its effect once and gets the same.
+CREATE TABLE answers (
+    -- Increases with time: the sweep and "the newest" go by it.
+    id           INTEGER PRIMARY KEY,
+    character_id INTEGER NOT NULL REFERENCES characters (id),
+    -- The client's own name for its command.
+    message_id   TEXT    NOT NULL CHECK (length(message_id) BETWEEN 1 AND 64),
+    -- The message as it was sent, as JSON.
+    answer       TEXT    NOT NULL,
+    kept_at      INTEGER NOT NULL,
+    UNIQUE (character_id, message_id)
+) STRICT;
+CREATE INDEX answers_by_character ON answers (character_id, id);
+
+-- Property --------------------------------------------------------------------------------------------------
+
+-- Things there is one of: each has a serial and one owner.
+CREATE TABLE items (
+    serial     INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- What it is, for example 'longsword'; content/items.toml lists the kinds.
+    kind       TEXT    NOT NULL,
+    owner_id   INTEGER NOT NULL REFERENCES characters (id),
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX items_by_owner ON items (owner_id);
+
+-- Things that are only counted.
+CREATE TABLE stacks (
+    owner_id INTEGER NOT NULL REFERENCES characters (id),
+    kind     TEXT    NOT NULL,
+    quantity INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
+    PRIMARY KEY (owner_id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- Why property changed hands. All entries of a transfer are written in the transaction that moves the property.
+CREATE TABLE transfers (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    reason  TEXT    NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT;
+
+-- The two or more entries of a transfer: what each holder gained or lost. Per transfer, asset and serial they
+-- add up to zero.
+CREATE TABLE ledger (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    transfer_id INTEGER NOT NULL REFERENCES transfers (id),
+    -- NULL: the world, from which what is created comes and to which what is destroyed goes.
+    holder_id   INTEGER REFERENCES characters (id),
+    -- 'souls', or the kind of an item or stack.
+    asset       TEXT    NOT NULL,
+    -- Of an item; NULL for souls and stacks.
+    serial      INTEGER REFERENCES items (serial),
+    delta       INTEGER NOT NULL CHECK (delta <> 0 AND (serial IS NULL OR delta IN (-1, 1)))
+) STRICT;
+CREATE INDEX ledger_by_transfer ON ledger (transfer_id);
+CREATE INDEX ledger_by_holder ON ledger (holder_id, asset);
+CREATE INDEX ledger_by_serial ON ledger (serial) WHERE serial IS NOT NULL;
+
+-- Chat ------------------------------------------------------------------------------------------------------
+
+-- What was said in rooms. The sender is no reference: a line stays as it was said, whoever comes or goes.
+CREATE TABLE chat_lines (
+    -- 'global', 'faction:NAME' or 'say:LOCATION'.
+    room        TEXT    NOT NULL,
+    -- Increases within the room: the order everybody sees.
+    chat_id     INTEGER NOT NULL CHECK (chat_id > 0),
+    sender_id   INTEGER NOT NULL,
+    sender_name TEXT    NOT NULL,
+    content     TEXT    NOT NULL,
+    said_at     INTEGER NOT NULL,
+    PRIMARY KEY (room, chat_id)
+) STRICT, WITHOUT ROWID;
+
+-- The world -------------------------------------------------------------------------------------------------
+
+-- The world as a whole: one row.
+CREATE TABLE world (
+    id                INTEGER PRIMARY KEY CHECK (id = 1),
+    current_reality   TEXT    NOT NULL,
+    reality_stability REAL    NOT NULL CHECK (reality_stability BETWEEN 0 AND 100),
+    total_aetherfalls INTEGER NOT NULL CHECK (total_aetherfalls >= 0)
+) STRICT;
+INSERT INTO world (id, current_reality, reality_stability, total_aetherfalls) VALUES (1, 'Neutral', 100, 0);
+
+-- The crystal shards, as far as they change; content/shards.toml says the rest.
+CREATE TABLE crystal_shards (
+    id                INTEGER PRIMARY KEY,
+    name              TEXT    NOT NULL,
+    owning_faction    TEXT,
+    -- The character that took it, and when.
+    captured_by       INTEGER REFERENCES characters (id),
+    captured_at       INTEGER,
+    guardian_defeated INTEGER NOT NULL DEFAULT 0 CHECK (guardian_defeated IN (0, 1)),
+    power_level       INTEGER NOT NULL DEFAULT 100 CHECK (power_level >= 0),
+    status            TEXT    NOT NULL DEFAULT 'unclaimed'
+        CHECK (status IN ('unclaimed', 'contested', 'controlled', 'sealed', 'lost')),
+    CHECK ((owning_faction IS NULL) = (captured_at IS NULL))
+) STRICT;
+CREATE INDEX crystal_shards_by_captor ON crystal_shards (captured_by) WHERE captured_by IS NOT NULL;
+
+-- Who held which shard: outlives aetherfalls.
+CREATE TABLE shard_history (
+    id               INTEGER PRIMARY KEY AUTOINCREMENT,
+    shard_id         INTEGER NOT NULL REFERENCES crystal_shards (id),
+    -- NULL: released.
+    faction          TEXT,
+    previous_faction TEXT,
+    character_id     INTEGER REFERENCES characters (id),
+    happened_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX shard_history_by_shard ON shard_history (shard_id, id);
+
+-- What is worth remembering, for GET /api/world/events.
+CREATE TABLE world_events (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_type  TEXT    NOT NULL
+        CHECK (event_type IN ('shard_capture', 'reality_shift', 'aetherfall', 'faction_war', 'announcement')),
+    title       TEXT    NOT NULL,
+    description TEXT    NOT NULL,
+    faction     TEXT,
+    happened_at INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,25 @@
+//! Everything that one input of a venue wants on disk.
+
+use protocol::CharacterId;
+use rules::venue::Save;
+
+use crate::{Write, answers, characters, chat};
+
+/// All of it in one transaction, with the answer to the command that caused it: (who, message_id, answer).
+///
+/// [`StoreError::StaleEpoch`](crate::StoreError::StaleEpoch) when it is about a character that somebody else has taken,
+/// [`StoreError::Conflict`](crate::StoreError::Conflict)`("message_id")` when the command had its effect before.
+pub fn apply(saves: Vec<Save>, answer: Option<(CharacterId, String, String)>, now: i64) -> Write<()> {
+    Write::new(move |database| {
+        if let Some((character, message_id, answer)) = answer {
+            answers::insert(database, character, &message_id, &answer, now)?;
+        }
+        for save in &saves {
+            match save {
+                Save::Chat(line) => chat::keep(database, line)?,
+                Save::Whereabouts(whereabouts) => characters::place(database, whereabouts)?,
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,139 @@
+//! The world as a whole: its reality, its crystal shards, and what happened.
+
+use std::collections::BTreeMap;
+
+use protocol::CharacterId;
+use protocol::ids::CrystalShardId;
+use protocol::world::WorldEvent;
+
+use crate::times::iso;
+use crate::{Read, Write};
+
+/// The most events that one question gets.
+const EVENTS_MAX: u32 = 100;
+
+/// The world's one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct World {
+    pub current_reality: String,
+    /// 0 to 100.
+    pub reality_stability: f64,
+    pub total_aetherfalls: u32,
+}
+
+/// How a crystal shard stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardRow {
+    pub id: CrystalShardId,
+    pub owning_faction: Option<String>,
+    pub captured_by: Option<CharacterId>,
+    /// Unix milliseconds.
+    pub captured_at: Option<i64>,
+    pub guardian_defeated: bool,
+    pub power_level: i64,
+    /// "unclaimed", "contested", "controlled", "sealed" or "lost".
+    pub status: String,
+}
+
+/// Something worth remembering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// `shard_capture`, `reality_shift`, `aetherfall`, `faction_war` or `announcement`.
+    pub event_type: String,
+    pub title: String,
+    pub description: String,
+    pub faction: Option<String>,
+    /// Unix milliseconds.
+    pub now: i64,
+}
+
+pub fn world() -> Read<World> {
+    Read::new(|database| {
+        Ok(database
+            .prepare_cached("SELECT current_reality, reality_stability, total_aetherfalls FROM world")?
+            .query_row([], |row| {
+                Ok(World {
+                    current_reality: row.get(0)?,
+                    reality_stability: row.get(1)?,
+                    total_aetherfalls: row.get(2)?,
+                })
+            })?)
+    })
+}
+
+/// Adds the shards that the content has and the world has not; those that are there keep their state.
+pub fn seed(shards: Vec<(CrystalShardId, String)>) -> Write<()> {
+    Write::new(move |database| {
+        let mut insert = database.prepare_cached(
+            "INSERT INTO crystal_shards (id, name) VALUES (?1, ?2)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+        )?;
+        for (id, name) in shards {
+            insert.execute((id.0, name))?;
+        }
+        Ok(())
+    })
+}
+
+/// All shards in order of id.
+pub fn shards() -> Read<Vec<ShardRow>> {
+    Read::new(|database| {
+        let mut statement = database.prepare_cached("SELECT * FROM crystal_shards ORDER BY id")?;
+        let rows = statement.query_map([], |row| {
+            Ok(ShardRow {
+                id: CrystalShardId(row.get("id")?),
+                owning_faction: row.get("owning_faction")?,
+                captured_by: row.get::<_, Option<i64>>("captured_by")?.map(CharacterId),
+                captured_at: row.get("captured_at")?,
+                guardian_defeated: row.get("guardian_defeated")?,
+                power_level: row.get("power_level")?,
+                status: row.get("status")?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
+}
+
+/// How many shards each faction holds; those without are left out.
+pub fn faction_counts() -> Read<BTreeMap<String, u32>> {
+    Read::new(|database| {
+        let mut statement = database.prepare_cached(
+            "SELECT owning_faction, count(*) FROM crystal_shards
+             WHERE owning_faction IS NOT NULL GROUP BY owning_faction",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
+}
+
+/// Remembers an event; answers with its id.
+pub fn record(event: NewEvent) -> Write<i64> {
+    Write::new(move |database| {
+        database
+            .prepare_cached(
+                "INSERT INTO world_events (event_type, title, description, faction, happened_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((event.event_type, event.title, event.description, event.faction, event.now))?;
+        Ok(database.last_insert_rowid())
+    })
+}
+
+/// The newest events first, at most `limit` and never more than 100.
+pub fn recent(limit: u32) -> Read<Vec<WorldEvent>> {
+    Read::new(move |database| {
+        let mut statement =
+            database.prepare_cached("SELECT * FROM world_events ORDER BY id DESC LIMIT ?1")?;
+        let rows = statement.query_map([limit.min(EVENTS_MAX)], |row| {
+            Ok(WorldEvent {
+                id: row.get("id")?,
+                event_type: row.get("event_type")?,
+                title: row.get("title")?,
+                description: row.get("description")?,
+                timestamp: iso(row.get("happened_at")?),
+                faction: row.get("faction")?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
+}
