@@ -3,7 +3,7 @@
 use protocol::CharacterId;
 use rules::venue::Save;
 
-use crate::{Write, answers, characters, chat};
+use crate::{Write, answers, characters, chat, world};
 
 /// All of it in one transaction, with the answer to the command that caused it: (who, message_id, answer).
 ///
@@ -18,6 +18,7 @@ pub fn apply(saves: Vec<Save>, answer: Option<(CharacterId, String, String)>, no
             match save {
                 Save::Chat(line) => chat::keep(database, line)?,
                 Save::Whereabouts(whereabouts) => characters::place(database, whereabouts)?,
+                Save::Event(event) => drop(world::remember(database, event)?),
             }
         }
         Ok(())

@@ -55,7 +55,7 @@ struct Inner {
 
 enum Lanes {
     Threads(Threads),
-    Inline(Inline),
+    Inline(Box<Inline>),
 }
 
 impl Store {
@@ -75,7 +75,7 @@ impl Store {
                 Lanes::Threads(Threads::start(path.clone(), database, readers, health.clone())?)
             }
             Driver::Inline { seed, delay_ms_max } => {
-                Lanes::Inline(Inline::new(&path, database, seed, delay_ms_max, health.clone())?)
+                Lanes::Inline(Box::new(Inline::new(&path, database, seed, delay_ms_max, health.clone())?))
             }
         };
         Ok(Self { inner: Arc::new(Inner { path, lanes, health, lock: Mutex::new(lock) }) })

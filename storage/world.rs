@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use protocol::CharacterId;
 use protocol::ids::CrystalShardId;
 use protocol::world::WorldEvent;
+use rules::venue::NewEvent;
+use rusqlite::Connection;
 
 use crate::times::iso;
-use crate::{Read, Write};
+use crate::{Read, StoreError, Write};
 
 /// The most events that one question gets.
 const EVENTS_MAX: u32 = 100;
@@ -33,18 +35,6 @@ pub struct ShardRow {
     pub power_level: i64,
     /// "unclaimed", "contested", "controlled", "sealed" or "lost".
     pub status: String,
-}
-
-/// Something worth remembering.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewEvent {
-    /// `shard_capture`, `reality_shift`, `aetherfall`, `faction_war` or `announcement`.
-    pub event_type: String,
-    pub title: String,
-    pub description: String,
-    pub faction: Option<String>,
-    /// Unix milliseconds.
-    pub now: i64,
 }
 
 pub fn world() -> Read<World> {
@@ -108,15 +98,7 @@ pub fn faction_counts() -> Read<BTreeMap<String, u32>> {
 
 /// Remembers an event; answers with its id.
 pub fn record(event: NewEvent) -> Write<i64> {
-    Write::new(move |database| {
-        database
-            .prepare_cached(
-                "INSERT INTO world_events (event_type, title, description, faction, happened_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute((event.event_type, event.title, event.description, event.faction, event.now))?;
-        Ok(database.last_insert_rowid())
-    })
+    Write::new(move |database| remember(database, &event))
 }
 
 /// The newest events first, at most `limit` and never more than 100.
@@ -136,4 +118,14 @@ pub fn recent(limit: u32) -> Read<Vec<WorldEvent>> {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     })
+}
+
+pub(crate) fn remember(database: &Connection, event: &NewEvent) -> Result<i64, StoreError> {
+    database
+        .prepare_cached(
+            "INSERT INTO world_events (event_type, title, description, faction, happened_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((event.event_type, &event.title, &event.description, &event.faction, event.at_ms))?;
+    Ok(database.last_insert_rowid())
 }

@@ -1,9 +1,10 @@
 //! The world's row, its shards and events.
 
 use protocol::ids::CrystalShardId;
+use rules::venue::NewEvent;
 
 use super::Disk;
-use crate::world::{NewEvent, World, faction_counts, recent, record, seed, shards, world};
+use crate::world::{World, faction_counts, recent, record, seed, shards, world};
 use crate::{StoreError, Write};
 
 #[test]
@@ -41,12 +42,12 @@ fn seeding_again_keeps_what_was_captured() {
 fn events_come_newest_first_and_never_more_than_a_hundred() {
     let disk = Disk::new();
     let store = disk.inline();
-    let event = |event_type: &str, now| NewEvent {
-        event_type: event_type.to_owned(),
-        title: format!("At {now}"),
+    let event = |event_type, at_ms| NewEvent {
+        event_type,
+        title: format!("At {at_ms}"),
         description: String::new(),
         faction: None,
-        now,
+        at_ms,
     };
     for now in 1..=101 {
         assert_eq!(store.write(record(event("announcement", now))).wait(), Ok(now));
