@@ -74,3 +74,72 @@ fn is_joiner(letter: char) -> bool {
 fn is_visible(letter: char) -> bool {
     !letter.is_whitespace() && !is_joiner(letter) && !is_combining_mark(letter)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Strategy, any, prop};
+    use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use unicode_normalization::char::is_combining_mark;
+
+    use super::{CONTENT_CHARS_MAX, clean, is_hidden};
+
+    /// Text as people and as attackers write it.
+    fn text() -> impl Strategy<Value = String> {
+        let nasty = prop::sample::select(
+            "a e\u{301}\u{338}\u{20dd}\u{200d}\u{200c}\u{202e}\u{2066}\u{feff}\n\t\0\u{3164}\u{fe0f}\u{ac00}\u{1161}\u{958}👩"
+                .chars()
+                .collect::<Vec<_>>(),
+        );
+        prop::collection::vec(prop_oneof![any::<char>(), nasty], 0..600).prop_map(String::from_iter)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_clean_is_short_visible_and_stays_as_it_is(text in text()) {
+            if let Ok(line) = clean(&text) {
+                prop_assert!(line.chars().count() <= CONTENT_CHARS_MAX);
+                prop_assert!(line.chars().all(|letter| !is_hidden(letter)));
+                prop_assert_eq!(line.trim(), &line);
+                let marks: Vec<bool> = line.chars().map(is_combining_mark).collect();
+                prop_assert!(!marks.windows(3).any(|three| three == [true, true, true]));
+                prop_assert_eq!(clean(&line), Ok(line));
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_is_what_can_be_seen_of_it() {
+        for (said, heard) in [
+            ("  hello, world  ", "hello, world"),
+            ("<b>'; DROP TABLE chat;--", "<b>'; DROP TABLE chat;--"),
+            ("one\r\ntwo\tthree", "one  two three"),
+            ("bell\u{7} and \u{1b}[31mred", "bell and [31mred"),
+            ("user\u{202e}gnp.exe\u{2066}", "usergnp.exe"),
+            ("in\u{200b}vis\u{feff}i\u{ad}ble", "invisible"),
+            ("ad\u{200d}min", "admin"),
+            ("e\u{301}", "é"),
+            ("z\u{300}\u{301}\u{302}\u{303}\u{304}", "z\u{300}\u{301}"),
+            (" \u{301}\u{301}a", "a"),
+            ("👩\u{200d}👩\u{200d}👧", "👩\u{200d}👩\u{200d}👧"),
+            ("❤\u{fe0f}", "❤\u{fe0f}"),
+            ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+            ("ภาษาที่", "ภาษาที่"),
+        ] {
+            assert_eq!(clean(said).as_deref(), Ok(heard), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_said() {
+        for nothing in ["", "   ", "\u{200b}\u{200d}", "\0", "\u{3164}\u{2800}", "\u{301}", "\u{e0041}"] {
+            let refusal = clean(nothing).expect_err("nothing was said");
+            assert_eq!(refusal.details["field"], "content", "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn five_hundred_characters_are_a_line_and_one_more_is_not() {
+        assert!(clean(&"ä".repeat(CONTENT_CHARS_MAX)).is_ok());
+        assert!(clean(&"ä".repeat(CONTENT_CHARS_MAX + 1)).is_err());
+    }
+}

@@ -132,3 +132,133 @@ fn stay_along(old: i32, coordinate: f64) -> i32 {
     let stays = (low - HYSTERESIS_M..=low + CELL_M + HYSTERESIS_M).contains(&coordinate);
     if stays { old } else { cell_along(coordinate) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::{Just, Strategy, prop};
+    use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+    use super::{CELL_M, Grid, HYSTERESIS_M};
+    use crate::movement::distance;
+    use protocol::CharacterId;
+    use protocol::movement::Position;
+
+    const A: CharacterId = CharacterId(1);
+    const B: CharacterId = CharacterId(2);
+    const C: CharacterId = CharacterId(3);
+
+    fn at(x: f64, y: f64) -> Position {
+        Position { x, y, z: 0.0 }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Insert(i64, Position),
+        Move(i64, Position),
+        Remove(i64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let whole =
+            (-12..12_i32, -12..12_i32).prop_map(|(x, y)| at(f64::from(x) * 25.0, f64::from(y) * 25.0));
+        let somewhere = prop_oneof![whole, (-300.0..300.0, -300.0..300.0).prop_map(|(x, y)| at(x, y))];
+        let step = (0..20_i64, somewhere).prop_flat_map(|(who, position)| {
+            prop_oneof![
+                Just(Step::Insert(who, position)),
+                Just(Step::Move(who, position)),
+                Just(Step::Remove(who))
+            ]
+        });
+        prop::collection::vec(step, 0..100)
+    }
+
+    /// The grid, and the same without cells.
+    fn taken(steps: Vec<Step>) -> (Grid, BTreeMap<CharacterId, Position>) {
+        let (mut grid, mut plain) = (Grid::new(), BTreeMap::new());
+        for step in steps {
+            match step {
+                Step::Insert(who, position) => {
+                    grid.insert(CharacterId(who), position);
+                    plain.insert(CharacterId(who), position);
+                }
+                Step::Move(who, position) => {
+                    grid.move_to(CharacterId(who), position);
+                    plain.entry(CharacterId(who)).and_modify(|here| *here = position);
+                }
+                Step::Remove(who) => {
+                    grid.remove(CharacterId(who));
+                    plain.remove(&CharacterId(who));
+                }
+            }
+        }
+        (grid, plain)
+    }
+
+    proptest! {
+        #[test]
+        fn the_grid_finds_whom_looking_at_everybody_finds(
+            steps in steps(), x in -300.0..300.0, y in -300.0..300.0, range_m in 0.0..200.0, max in 0..30_usize,
+        ) {
+            let (grid, plain) = taken(steps);
+            let mut near: Vec<(f64, CharacterId)> =
+                plain.iter().map(|(who, position)| (distance(at(x, y), *position), *who)).collect();
+            near.retain(|(away, _)| *away <= range_m);
+            near.sort_by(|one, other| one.partial_cmp(other).expect("distances are numbers"));
+            let near: Vec<CharacterId> = near.into_iter().map(|(_, who)| who).collect();
+            prop_assert_eq!(grid.within(at(x, y), range_m), near.clone());
+            let others: Vec<CharacterId> = near.into_iter().filter(|who| *who != A).take(max).collect();
+            prop_assert_eq!(grid.nearest(at(x, y), range_m, max, A), others);
+        }
+
+        #[test]
+        fn everybody_is_in_one_cell_and_at_most_the_hysteresis_beyond_it(steps in steps()) {
+            let (grid, plain) = taken(steps);
+            prop_assert_eq!(grid.everybody().collect::<Vec<_>>(), plain.keys().copied().collect::<Vec<_>>());
+            prop_assert_eq!(grid.cells.values().map(BTreeMap::len).sum::<usize>(), plain.len());
+            prop_assert!(grid.cells.values().all(|members| !members.is_empty()));
+            for (who, position) in plain {
+                prop_assert_eq!(grid.position(who), Some(position));
+                let cell = grid.cell(who).expect("who is here has a cell");
+                prop_assert!(grid.members(cell).any(|(member, _)| member == who));
+                for (index, coordinate) in [(cell.0, position.x), (cell.1, position.y)] {
+                    let low = f64::from(index) * CELL_M;
+                    prop_assert!((low - HYSTERESIS_M..=low + CELL_M + HYSTERESIS_M).contains(&coordinate));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn walking_along_a_border_changes_no_cell() {
+        let mut grid = Grid::new();
+        assert_eq!(grid.insert(A, at(49.0, 10.0)), (0, 0));
+        for x in [51.0, 54.9, 55.0, 48.0, -4.9, 53.0] {
+            assert_eq!(grid.move_to(A, at(x, 10.0)), None, "at {x}");
+        }
+        assert_eq!(grid.move_to(A, at(55.1, 10.0)), Some(((0, 0), (1, 0))));
+        assert_eq!(grid.move_to(A, at(46.0, 10.0)), None);
+        assert_eq!(grid.move_to(A, at(44.9, -5.1)), Some(((1, 0), (0, -1))));
+    }
+
+    #[test]
+    fn of_two_equally_near_the_lower_id_comes_first() {
+        let mut grid = Grid::new();
+        grid.insert(C, at(10.0, 0.0));
+        grid.insert(B, at(-10.0, 0.0));
+        grid.insert(A, at(0.0, 5.0));
+        assert_eq!(grid.within(at(0.0, 0.0), 10.0), [A, B, C]);
+        assert_eq!(grid.nearest(at(0.0, 0.0), 10.0, 2, A), [B, C]);
+        assert_eq!(grid.nearest(at(0.0, 0.0), f64::INFINITY, 1, C), [A]);
+        assert!(grid.within(at(0.0, 0.0), -10.0).is_empty());
+    }
+
+    #[test]
+    fn who_is_not_here_neither_moves_nor_leaves() {
+        let mut grid = Grid::new();
+        assert_eq!(grid.move_to(A, at(0.0, 0.0)), None);
+        assert_eq!(grid.remove(A), None);
+        assert!(grid.is_empty());
+    }
+}

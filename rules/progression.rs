@@ -79,3 +79,120 @@ fn level_up(class: &Class, stats: &mut Stats, resources: &mut Resources) {
     };
     *resources = full;
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::any;
+    use proptest::{prop_assert_eq, proptest};
+
+    use super::{Growing, LEVEL_MAX, gain_experience, level_at, next_level_at};
+    use crate::Content;
+    use crate::content::Class;
+    use protocol::characters::{Progression, Resources, Stats};
+    use protocol::ids::INTEGER_MAX;
+
+    type Sheet = (Stats, Resources, Progression);
+
+    fn fresh() -> Sheet {
+        let stats = Stats {
+            strength: 10,
+            dexterity: 10,
+            intelligence: 10,
+            constitution: 10,
+            wisdom: 10,
+            charisma: 10,
+        };
+        let resources =
+            Resources { health: 1, max_health: 120, stamina: 2, max_stamina: 120, mana: 3, max_mana: 50 };
+        (stats, resources, Progression { level: 1, experience: 0, souls: 50 })
+    }
+
+    fn gain(sheet: &mut Sheet, class: &Class, amount: i64) -> Option<i32> {
+        let (stats, resources, progression) = sheet;
+        gain_experience(Growing { class, stats, resources, progression }, amount).ok()
+    }
+
+    #[test]
+    fn levels_begin_where_the_table_says() {
+        for (experience, level) in [
+            (0, 1),
+            (99, 1),
+            (100, 2),
+            (299, 2),
+            (300, 3),
+            (10500, 15),
+            (29_999, 24),
+            (30_000, 25),
+            (i64::MAX, 25),
+        ] {
+            assert_eq!(level_at(experience), level, "at {experience}");
+        }
+        assert_eq!(level_at(-1), 1);
+        assert_eq!(next_level_at(1), Some(100));
+        assert_eq!(next_level_at(24), Some(30_000));
+        assert_eq!(next_level_at(LEVEL_MAX), None);
+    }
+
+    #[test]
+    fn a_level_makes_a_warrior_stronger_and_whole() {
+        let (content, mut sheet) = (Content::builtin(), fresh());
+        let warrior = content.class("Warrior").expect("there are warriors");
+        assert_eq!(gain(&mut sheet, warrior, 350), Some(2));
+        let (stats, resources, progression) = sheet;
+        assert_eq!((stats.strength, stats.constitution, stats.dexterity), (14, 14, 10));
+        let full = Resources {
+            health: 140,
+            max_health: 140,
+            stamina: 136,
+            max_stamina: 136,
+            mana: 74,
+            max_mana: 74,
+        };
+        assert_eq!(resources, full);
+        assert_eq!((progression.level, progression.experience, progression.souls), (3, 350, 50));
+    }
+
+    #[test]
+    fn without_a_level_nothing_is_restored() {
+        let (content, mut sheet) = (Content::builtin(), fresh());
+        assert_eq!(gain(&mut sheet, &content.classes()[0], 99), Some(0));
+        assert_eq!(sheet.1, fresh().1);
+    }
+
+    #[test]
+    fn there_is_no_level_beyond_the_last() {
+        let (content, mut sheet) = (Content::builtin(), fresh());
+        assert_eq!(gain(&mut sheet, &content.classes()[0], 1_000_000), Some(24));
+        assert_eq!(gain(&mut sheet, &content.classes()[0], 1_000_000), Some(0));
+        assert_eq!(sheet.2.level, LEVEL_MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn experience_in_two_portions_is_worth_as_much_as_in_one(first in 0..40_000_i64, second in 0..40_000_i64) {
+            let content = Content::builtin();
+            for class in content.classes() {
+                let (mut once, mut twice) = (fresh(), fresh());
+                let levels = gain(&mut once, class, first + second);
+                let one = gain(&mut twice, class, first);
+                let other = gain(&mut twice, class, second);
+                prop_assert_eq!(levels, one.zip(other).map(|(one, other)| one + other));
+                prop_assert_eq!((once.0, once.2), (twice.0, twice.2));
+                prop_assert_eq!(once.1.max_health, twice.1.max_health);
+            }
+        }
+
+        #[test]
+        fn a_refused_gain_changes_nothing(amount in any::<i64>(), before in 0..=INTEGER_MAX) {
+            let content = Content::builtin();
+            let mut sheet = fresh();
+            sheet.2 = Progression { level: level_at(before), experience: before, souls: 0 };
+            let untouched = sheet;
+            let possible = (0..=INTEGER_MAX - before).contains(&amount);
+            prop_assert_eq!(gain(&mut sheet, &content.classes()[0], amount).is_some(), possible);
+            if !possible {
+                prop_assert_eq!(sheet, untouched);
+            }
+        }
+    }
+}
