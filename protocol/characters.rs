@@ -7,7 +7,7 @@ use crate::nulls::left_out;
 use crate::movement::Position;
 use crate::{CharacterId, LocationId, Text};
 
-/// The six abilities. Created characters have 3 to 20 in each, before levels.
+/// The six abilities. Created characters have 2 to 20 in each, before levels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stats {

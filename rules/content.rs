@@ -3,6 +3,8 @@
 mod check;
 mod source;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use source::ContentError;
 pub use tables::{
@@ -202,16 +204,4 @@ impl Content {
 fn named<'a, T>(rows: &'a [T], name: &str, name_of: impl Fn(&T) -> &String) -> Option<&'a T> {
     let key = fold(name.trim());
     rows.iter().find(|row| fold(name_of(row)) == key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Content;
-
-    #[test]
-    fn the_default_world_is_whole() {
-        let content = Content::builtin();
-        assert_eq!(content.locations().len(), 12);
-        assert_eq!(content.crystal_shards().len(), 12);
-    }
 }

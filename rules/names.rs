@@ -113,3 +113,130 @@ pub fn normal_password(password: &str) -> String {
 fn is_letter(letter: char) -> bool {
     letter.is_alphabetic() && !matches!(letter, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::any;
+    use proptest::{prop_assert, prop_assert_eq, proptest};
+
+    use super::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, character_name, fold, new_password, user_name};
+
+    #[test]
+    fn characters_have_names_of_letters_spaces_hyphens_and_apostrophes() {
+        for (asked, shown) in [
+            ("Ann", "Ann"),
+            ("Mary-Jane O'Neil", "Mary-Jane O'Neil"),
+            ("D\u{2019}Artagnan", "D'Artagnan"),
+            ("Zoe\u{308}", "Zoë"),
+            ("Ａｎｎａ", "Anna"),
+            ("Дмитрий", "Дмитрий"),
+            ("山田太郎さん", "山田太郎さん"),
+            ("Jan van der Berg", "Jan van der Berg"),
+        ] {
+            assert_eq!(character_name(asked).map(|name| name.shown).as_deref(), Ok(shown), "{asked:?}");
+        }
+        assert!(character_name(&"x".repeat(50)).is_ok());
+    }
+
+    #[test]
+    fn other_names_are_refused_with_the_field() {
+        let too_long = "x".repeat(51);
+        for wrong in [
+            "",
+            "Al",
+            &too_long,
+            "R2D2",
+            "Ann!",
+            "Ann_B",
+            " Ann",
+            "Ann ",
+            "An  na",
+            "-Ann",
+            "Ann-",
+            "'''",
+            "   ",
+            "Ann\u{200b}a",
+            "Ann\u{202e}a",
+            "Ann\0",
+            "Ann\na",
+            "Ann\u{a0}\u{a0}a",
+            "\u{3164}\u{3164}\u{3164}",
+            "A\u{310}\u{310}nna",
+            "Аnna with a Cyrillic A",
+            "\u{fdfa}\u{fdfa}\u{fdfa}",
+            "Ann🙂",
+        ] {
+            let refusal = character_name(wrong).expect_err(wrong);
+            assert_eq!(refusal.details["field"], "name", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike_are_the_same_name() {
+        let key = |name| character_name(name).map(|name| name.key);
+        for twin in ["ANNA", "anna", "Ａｎｎａ", "𝐀nna", "Ⓐnna"] {
+            assert_eq!(key(twin), key("Anna"), "{twin:?}");
+        }
+        assert_ne!(key("Anne"), key("Anna"));
+        let key = |name| user_name(name).map(|name| name.key);
+        assert_eq!(key("Ｄave_1"), key("dAVE_1"));
+    }
+
+    #[test]
+    fn accounts_have_names_of_letters_digits_and_three_signs() {
+        for right in ["bob", "Bob.Smith-42", "___", "00007", "Пётр_1"] {
+            assert!(user_name(right).is_ok(), "{right:?}");
+        }
+        for wrong in [
+            "ab",
+            "bob smith",
+            "bob@home",
+            "bob'--",
+            "bob\u{202e}",
+            "bоb",
+            "admin",
+            "ADMIN",
+            "_Root_",
+            "ＳＹＳＴＥＭ",
+        ] {
+            let refusal = user_name(wrong).expect_err(wrong);
+            assert_eq!(refusal.details["field"], "username", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_any_text_long_enough_and_is_not_repeated() {
+        let longest = "ä".repeat(PASSWORD_CHARS_MAX);
+        for right in ["secret", "      ", "pässwörd", "🔑🔑🔑🔑🔑🔑", "a\0b\nc\u{7f}", &longest]
+        {
+            assert!(new_password(right, PASSWORD_CHARS_MIN).is_ok(), "{right:?}");
+        }
+        let too_long = format!("{longest}x");
+        for wrong in ["", "12345", "e\u{301}e\u{301}e\u{301}", &too_long] {
+            let refusal = new_password(wrong, PASSWORD_CHARS_MIN).expect_err(wrong);
+            assert_eq!(refusal.details["field"], "password");
+            assert!(wrong.is_empty() || !refusal.reason.contains(wrong));
+        }
+        assert!(new_password("secret", 8).is_err());
+        let (composed, decomposed) = ("pässwörd", "pa\u{308}sswo\u{308}rd");
+        assert_eq!(new_password(composed, PASSWORD_CHARS_MIN), new_password(decomposed, PASSWORD_CHARS_MIN));
+    }
+
+    proptest! {
+        #[test]
+        fn an_accepted_name_is_accepted_as_it_is_shown_and_has_the_same_key(name in "[a-zA-ZäßİΣς'’ -]{3,20}|\\PC{3,20}") {
+            if let Ok(accepted) = character_name(&name) {
+                prop_assert_eq!(character_name(&accepted.shown), Ok(accepted.clone()));
+                prop_assert_eq!(fold(&accepted.key), accepted.key);
+            }
+        }
+
+        #[test]
+        fn no_text_breaks_the_rules_for_names(text in any::<String>()) {
+            for shown in [character_name(&text), user_name(&text)].into_iter().flatten().map(|name| name.shown) {
+                prop_assert!((3..=50).contains(&shown.chars().count()));
+                prop_assert!(!shown.chars().any(char::is_control));
+            }
+        }
+    }
+}
