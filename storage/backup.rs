@@ -75,10 +75,20 @@ fn keep(path: &Path) -> Result<Option<PathBuf>, StoreError> {
 
 fn put_in_place(part: &Path, to: &Path) -> Result<(), StoreError> {
     rename(part, to).map_err(about(to))?;
-    let directory = to.parent().filter(|directory| !directory.as_os_str().is_empty());
+    sync_directory_of(to)
+}
+
+/// So that a new name outlives a power cut.
+#[cfg(unix)]
+fn sync_directory_of(path: &Path) -> Result<(), StoreError> {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
-    // So that the new name outlives a power cut.
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(about(directory))
+}
+
+#[cfg(not(unix))]
+fn sync_directory_of(_: &Path) -> Result<(), StoreError> {
+    Ok(())
 }
 
 fn remove_if_there(path: &Path) -> Result<(), StoreError> {

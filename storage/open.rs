@@ -24,9 +24,11 @@ pub(crate) fn prepare(path: &Path, locked: bool) -> Result<Connection, StoreErro
         quick_check(&database)?;
     }
     let found = version(&database)?;
-    // Beside a running server the schema must not move: whoever is not the owner has to become it for a moment.
-    let _owner = (!locked && (1..LATEST).contains(&found)).then(|| InstanceLock::take(path)).transpose()?;
-    migrate(&mut database)?;
+    if found < LATEST {
+        // Beside a running server the schema must not move: who is not the owner has to become it for a moment.
+        let _owner = (!locked && found > 0).then(|| InstanceLock::take(path)).transpose()?;
+        migrate(&mut database)?;
+    }
     Ok(database)
 }
 

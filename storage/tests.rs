@@ -2,7 +2,10 @@
 
 mod accounts;
 mod commits;
+mod copies;
 mod play;
+mod processes;
+mod simulation;
 mod world;
 
 use std::path::PathBuf;

@@ -56,21 +56,32 @@ impl Writer {
     /// What became of the whole group; the errors of single jobs stay with them.
     fn transact(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         self.health.check_failure()?;
-        self.begin(group.iter().any(|job| job.synced()))?;
+        match self.begin(group.iter().any(|job| job.synced())) {
+            Ok(()) => {}
+            // Another process writes: nothing has happened yet.
+            Err(StoreError::Busy) => return Err(StoreError::Busy),
+            Err(error) => return self.give_up(&error),
+        }
         match group.iter_mut().try_for_each(|job| self.step(job.as_mut())).and_then(|()| self.finish()) {
             Ok(()) => {
                 self.health.count_commit(group.len());
                 Ok(())
             }
-            Err(error) => {
-                if !self.database.is_autocommit() {
-                    // Whether it works or not: this connection writes no more.
-                    let _ = self.database.execute_batch("ROLLBACK");
-                }
-                self.health.fail(&error.to_string());
-                self.health.check_failure()
-            }
+            Err(error) => self.give_up(&error),
         }
+    }
+
+    fn give_up(&self, error: &StoreError) -> Result<(), StoreError> {
+        if !self.database.is_autocommit() {
+            // Whether it works or not: this connection writes no more.
+            let _ = self.database.execute_batch("ROLLBACK");
+        }
+        let why = match error {
+            StoreError::Failed(why) | StoreError::Corrupt(why) => why.clone(),
+            error => error.to_string(),
+        };
+        self.health.fail(&why);
+        self.health.check_failure()
     }
 
     fn begin(&mut self, synced: bool) -> Result<(), StoreError> {

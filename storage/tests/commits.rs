@@ -89,6 +89,23 @@ fn one_failing_write_does_not_fail_its_neighbours() {
 }
 
 #[test]
+fn only_what_nobody_was_promised_goes_unsynced() {
+    let disk = Disk::new();
+    let store = disk.server();
+    let synchronous =
+        || Write::new(|database| Ok(database.pragma_query_value(None, "synchronous", |row| row.get(0))?));
+    let (normal, full): (i64, i64) = (1, 2);
+    assert_eq!(store.write(synchronous()).wait(), Ok(full));
+    assert_eq!(store.write(synchronous().unsynced()).wait(), Ok(normal));
+    assert_eq!(store.write(synchronous().unsynced().with(Write::new(|_| Ok(())))).wait(), Ok(full));
+    let (release, _held) = hold(&store);
+    let grouped = store.write(synchronous().unsynced());
+    let promised = store.write(synchronous());
+    drop(release);
+    assert_eq!((grouped.wait(), promised.wait()), (Ok(full), Ok(full)));
+}
+
+#[test]
 fn a_full_queue_is_busy_at_once() {
     let disk = Disk::new();
     let store = disk.server();
