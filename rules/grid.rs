@@ -199,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_grid_finds_whom_looking_at_everybody_finds(
-            steps in steps(), x in -300.0..300.0, y in -300.0..300.0, range_m in 0.0..200.0, max in 0..30_usize,
+            steps in steps(), x in -100.0..100.0, y in -100.0..100.0, range_m in 0.0..200.0, max in 0..30_usize,
         ) {
             let (grid, plain) = taken(steps);
             let mut near: Vec<(f64, CharacterId)> =
@@ -240,6 +240,18 @@ mod tests {
         assert_eq!(grid.move_to(A, at(55.1, 10.0)), Some(((0, 0), (1, 0))));
         assert_eq!(grid.move_to(A, at(46.0, 10.0)), None);
         assert_eq!(grid.move_to(A, at(44.9, -5.1)), Some(((1, 0), (0, -1))));
+    }
+
+    #[test]
+    fn who_is_beyond_the_border_of_its_cell_is_found() {
+        let mut grid = Grid::new();
+        grid.insert(A, at(40.0, 40.0));
+        grid.move_to(A, at(54.0, 54.0));
+        assert_eq!(grid.cell(A), Some((0, 0)));
+        assert_eq!(grid.within(at(60.0, 60.0), 9.0), [A]);
+        grid.insert(B, at(10.0, 10.0));
+        grid.move_to(B, at(-4.0, -4.0));
+        assert_eq!(grid.within(at(-10.0, -10.0), 9.0), [B]);
     }
 
     #[test]
