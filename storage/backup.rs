@@ -10,8 +10,8 @@ use crate::{StoreError, audit, migrate, open};
 /// Copies `from`, as of one moment, to `to`, which is replaced whole or not at all.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
     let part = beside(to, ".part");
-    vacuum_into(from, &part)?;
-    put_in_place(&part, to)
+    let copied = vacuum_into(from, &part).and_then(|()| put_in_place(&part, to));
+    copied.inspect_err(|_| drop(remove_if_there(&part)))
 }
 
 /// Puts the backup `file` in the place of the database `to`. What was there stays beside it; the answer says where.
@@ -23,14 +23,17 @@ pub fn restore(file: &Path, to: &Path) -> Result<Option<PathBuf>, StoreError> {
     open::make_directory(to)?;
     let _lock = InstanceLock::take(to)?;
     let part = beside(to, ".part");
-    vacuum_into(file, &part)?;
-    let report = audit::check(&part)?;
-    if let Some(problem) = report.problems.first() {
-        remove_file(&part).map_err(about(&part))?;
+    let restored = vacuum_into(file, &part).and_then(|()| replace(to, &part));
+    restored.inspect_err(|_| drop(remove_if_there(&part)))
+}
+
+/// Puts `part` in the place of the database `to`, if it is sound.
+fn replace(to: &Path, part: &Path) -> Result<Option<PathBuf>, StoreError> {
+    if let Some(problem) = audit::check(part)?.problems.first() {
         return Err(StoreError::Corrupt(problem.clone()));
     }
     let kept = keep(to)?;
-    put_in_place(&part, to)?;
+    put_in_place(part, to)?;
     Ok(kept)
 }
 

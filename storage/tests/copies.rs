@@ -90,6 +90,7 @@ fn an_unfit_backup_changes_nothing() {
         std::fs::write(&copy, bytes).unwrap();
         let refused = restore(&copy, &disk.path());
         assert!(matches!(refused, Err(StoreError::Corrupt(_))), "{refused:?}");
+        assert!(!crate::lock::beside(&disk.path(), ".part").exists());
     }
     let missing = restore(&disk.directory.path().join("none"), &disk.path());
     assert!(matches!(missing, Err(StoreError::File(_))), "{missing:?}");
