@@ -63,12 +63,16 @@ impl Malformed {
     }
 }
 
+/// A string that stays in the text it was read from, unless it has escapes; serde borrows no `Option<Cow>` itself.
+#[derive(Deserialize)]
+struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
+
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow, rename = "type")]
-    name: Option<Cow<'a, str>>,
+    name: Option<Word<'a>>,
     #[serde(borrow)]
-    version: Option<Cow<'a, str>>,
+    version: Option<Word<'a>>,
     message_id: Option<MessageId>,
     timestamp: Option<f64>,
     #[serde(default, deserialize_with = "exact_if_any")]
@@ -100,7 +104,7 @@ pub fn decode<M: Vocabulary>(dialect: Dialect, text: &[u8]) -> Result<Incoming<M
 fn decode_body<M: Vocabulary>(dialect: Dialect, head: &Head, text: &[u8]) -> Result<M, Malformed> {
     let refused =
         |why: String, field| Malformed::new(format!("Failed to deserialize message: {why}"), Some(field));
-    let version = head.version.as_deref();
+    let version = head.version.as_ref().map(|version| &*version.0);
     if version != Some(VERSION) && !(dialect.is_v1() && version.is_none()) {
         let found = version.unwrap_or("unknown");
         return Err(refused(
@@ -108,7 +112,7 @@ fn decode_body<M: Vocabulary>(dialect: Dialect, head: &Head, text: &[u8]) -> Res
             "version",
         ));
     }
-    let Some(name) = head.name.as_deref() else {
+    let Some(name) = head.name.as_ref().map(|name| &*name.0) else {
         return Err(refused("Unknown message type: unknown".to_owned(), "type"));
     };
     match M::read(name, &mut serde_json::Deserializer::from_slice(text)) {
@@ -191,7 +195,9 @@ fn check_outline(text: &[u8]) -> Result<(), Malformed> {
             return Err(Malformed::new(format!("Invalid JSON: {why}"), None));
         }
     }
-    if depth(text) > DEPTH_MAX {
+    // Nothing nests deeper than it has brackets. Counting them is ten times as fast as following them.
+    let brackets = text.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    if brackets > DEPTH_MAX && depth(text) > DEPTH_MAX {
         return Err(Malformed::new(format!("Invalid JSON: nested deeper than {DEPTH_MAX}"), None));
     }
     Ok(())

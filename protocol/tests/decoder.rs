@@ -264,7 +264,7 @@ proptest! {
     ) {
         let lines: Vec<&str> = GOLDEN.lines().collect();
         let (_, message) = line.get(&lines).split_once("\"message\":").unwrap();
-        let mut text = message[..message.len() - 1].as_bytes().to_vec();
+        let mut text = message.as_bytes()[..message.len() - 1].to_vec();
         for (at, length, snippet) in spoils {
             let start = at.index(text.len() + 1);
             let end = (start + length).min(text.len());
