@@ -161,6 +161,17 @@ CREATE TABLE chat_lines (
     PRIMARY KEY (room, chat_id)
 ) STRICT, WITHOUT ROWID;
 
+-- What was said between two characters.
+CREATE TABLE whispers (
+    -- Increases with every whisper.
+    chat_id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    sender_id    INTEGER NOT NULL,
+    sender_name  TEXT    NOT NULL,
+    recipient_id INTEGER NOT NULL,
+    content      TEXT    NOT NULL,
+    said_at      INTEGER NOT NULL
+) STRICT;
+
 -- The world -------------------------------------------------------------------------------------------------
 
 -- The world as a whole: one row.

@@ -1,1 +1,31 @@
-//! Empty for now.
+//! The running world: everything with an address. Knows no HTTP.
+
+pub mod accounts;
+pub mod clock;
+pub mod commands;
+mod common_passwords;
+pub mod directory;
+pub mod entity;
+pub mod errors;
+pub mod faults;
+mod flight;
+pub mod frame;
+pub mod hasher;
+pub mod host;
+mod known_places;
+pub mod limits;
+mod notify;
+pub mod options;
+pub mod outbox;
+mod queries;
+mod record;
+pub mod registry;
+mod rooms;
+pub mod session;
+mod shards;
+mod sweep;
+pub mod tokens;
+pub mod world;
+
+pub use options::Options;
+pub use world::{Parts, World};

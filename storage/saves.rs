@@ -3,11 +3,11 @@
 use protocol::CharacterId;
 use rules::venue::Save;
 
-use crate::{Write, answers, characters, chat, world};
+use crate::{StoreError, Write, answers, characters, chat, world};
 
 /// All of it in one transaction, with the answer to the command that caused it: (who, message_id, answer).
 ///
-/// [`StoreError::StaleEpoch`](crate::StoreError::StaleEpoch) when it is about a character that somebody else has taken,
+/// A position of a character that somebody else has taken since is left out: the taker knows better.
 /// [`StoreError::Conflict`](crate::StoreError::Conflict)`("message_id")` when the command had its effect before.
 pub fn apply(saves: Vec<Save>, answer: Option<(CharacterId, String, String)>, now: i64) -> Write<()> {
     Write::new(move |database| {
@@ -17,7 +17,10 @@ pub fn apply(saves: Vec<Save>, answer: Option<(CharacterId, String, String)>, no
         for save in &saves {
             match save {
                 Save::Chat(line) => chat::keep(database, line)?,
-                Save::Whereabouts(whereabouts) => characters::place(database, whereabouts)?,
+                Save::Whereabouts(whereabouts) => match characters::place(database, whereabouts) {
+                    Ok(()) | Err(StoreError::StaleEpoch) => {}
+                    Err(error) => return Err(error),
+                },
                 Save::Event(event) => drop(world::remember(database, event)?),
             }
         }

@@ -82,6 +82,14 @@ pub fn by_token(token_hash: [u8; 32], now: i64) -> Read<Option<SessionRow>> {
     })
 }
 
+/// A session by its public id, if it lives.
+pub fn by_id(id: SessionId, now: i64) -> Read<Option<SessionRow>> {
+    Read::new(move |database| {
+        let sql = format!("SELECT {COLUMNS} WHERE sessions.id = ?2 AND {LIVE}");
+        Ok(database.prepare_cached(&sql)?.query_row((now, id.to_string()), session).optional()?)
+    })
+}
+
 /// The account's live sessions, oldest first.
 pub fn list(account: AccountId, now: i64) -> Read<Vec<SessionRow>> {
     Read::new(move |database| {

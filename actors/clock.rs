@@ -1,0 +1,61 @@
+//! The only place that reads a clock. Under paused tokio time the world's time stands still with it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rules::Now;
+use tokio::time::Instant;
+
+/// What everything in the world takes its time from.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    start: Instant,
+    /// Set for a simulation: the wall clock then runs with the paused one.
+    wall_at_start_ms: Option<i64>,
+}
+
+impl Clock {
+    /// The real clocks of this machine.
+    pub fn system() -> Self {
+        Self { start: Instant::now(), wall_at_start_ms: None }
+    }
+
+    /// A wall clock that starts at `wall_at_start_ms` and runs with tokio's (paused) one.
+    pub fn simulated(wall_at_start_ms: i64) -> Self {
+        Self { start: Instant::now(), wall_at_start_ms: Some(wall_at_start_ms) }
+    }
+
+    pub fn now(&self) -> Now {
+        let mono_ms = self.mono_ms();
+        let wall_ms = match self.wall_at_start_ms {
+            Some(start) => start.saturating_add_unsigned(mono_ms),
+            None => wall_ms(),
+        };
+        Now { wall_ms, mono_ms }
+    }
+
+    /// Milliseconds since the world started; never jumps.
+    pub fn mono_ms(&self) -> u64 {
+        millis(self.start.elapsed())
+    }
+}
+
+fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Unix milliseconds as the seconds that the wire speaks.
+pub fn unix_seconds(wall_ms: i64) -> f64 {
+    wall_ms as f64 / 1000.0
+}
+
+/// Unix milliseconds as ISO 8601, UTC.
+pub fn iso8601(wall_ms: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(wall_ms)
+        .unwrap_or_default()
+        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}

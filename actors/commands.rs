@@ -1,0 +1,177 @@
+//! A session's commands: which are unanswered and where, and what the last ones were answered.
+//!
+//! Lives under the outbox's lock, so that each command gets exactly one answer.
+
+use std::collections::{HashMap, VecDeque};
+
+use protocol::{ErrorMessage, MessageId, ServerMessage};
+
+use crate::frame::{Frame, SharedFrame};
+use crate::outbox::Outbox;
+use crate::registry::VenueName;
+
+/// How many answers a session keeps for retries.
+pub const ANSWERS_MAX: usize = 512;
+
+/// A command under way. Whoever answers it hands the ticket back.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    number: u64,
+    pub message_id: Option<MessageId>,
+}
+
+/// What has become of a command's `message_id`.
+#[derive(Debug)]
+pub enum Begun {
+    /// New: do it.
+    New(Ticket),
+    /// The same command is under way; its answer will come.
+    UnderWay,
+    /// Done before: this was the answer.
+    Answered(SharedFrame),
+}
+
+#[derive(Debug)]
+struct OpenCommand {
+    venue: Option<VenueName>,
+    message_id: Option<MessageId>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Commands {
+    last_ticket: u64,
+    open: HashMap<u64, OpenCommand>,
+    answers: HashMap<MessageId, Option<SharedFrame>>,
+    order: VecDeque<MessageId>,
+    forgotten: bool,
+}
+
+impl Commands {
+    fn begin(&mut self, message_id: Option<MessageId>) -> Begun {
+        if let Some(id) = &message_id {
+            match self.answers.get(id) {
+                Some(Some(answer)) => return Begun::Answered(answer.clone()),
+                Some(None) => return Begun::UnderWay,
+                None => self.remember(id.clone(), None),
+            }
+        }
+        self.last_ticket += 1;
+        let number = self.last_ticket;
+        self.open.insert(number, OpenCommand { venue: None, message_id: message_id.clone() });
+        Begun::New(Ticket { number, message_id })
+    }
+
+    fn remember(&mut self, id: MessageId, answer: Option<SharedFrame>) {
+        if self.answers.insert(id.clone(), answer).is_none() {
+            self.order.push_back(id);
+        }
+        while self.order.len() > ANSWERS_MAX {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.answers.remove(&oldest);
+            self.forgotten = true;
+        }
+    }
+
+    fn close(&mut self, number: u64) -> Option<OpenCommand> {
+        self.open.remove(&number)
+    }
+}
+
+impl Outbox {
+    /// Opens a command.
+    pub fn begin(&self, message_id: Option<MessageId>) -> Begun {
+        self.with_commands(|commands| commands.begin(message_id))
+    }
+
+    /// Notes which venue has to answer, so that its death can.
+    pub fn entrust(&self, ticket: &Ticket, venue: VenueName) {
+        self.with_commands(|commands| {
+            if let Some(open) = commands.open.get_mut(&ticket.number) {
+                open.venue = Some(venue);
+            }
+        });
+    }
+
+    /// Gives a command its one answer. A second one is dropped.
+    pub fn answer(&self, ticket: &Ticket, message: ServerMessage, wall_ms: i64) {
+        self.push_if(|commands| {
+            let open = commands.close(ticket.number)?;
+            let frame = Frame::answering(open.message_id.clone(), message, wall_ms);
+            if let Some(id) = open.message_id {
+                commands.remember(id, Some(frame.clone()));
+            }
+            Some(frame)
+        });
+    }
+
+    /// Ends a command that has no documented reply: `ok` to whoever named it, silence to others.
+    pub fn done(&self, ticket: &Ticket, wall_ms: i64) {
+        if ticket.message_id.is_some() {
+            self.answer(ticket, ServerMessage::Ok(protocol::session::Done {}), wall_ms);
+        } else {
+            self.with_commands(|commands| commands.close(ticket.number));
+        }
+    }
+
+    /// Refuses a command. What was refused for the moment (`BUSY`, `RATE_LIMITED`, …) may be tried again under
+    /// the same name.
+    pub fn refuse(&self, ticket: &Ticket, error: ErrorMessage, wall_ms: i64) {
+        self.push_if(|commands| {
+            let open = commands.close(ticket.number)?;
+            let passing = is_passing(&error);
+            let frame = Frame::answering(open.message_id.clone(), ServerMessage::Error(error), wall_ms);
+            if let Some(id) = open.message_id {
+                if passing {
+                    commands.answers.remove(&id);
+                    commands.order.retain(|kept| *kept != id);
+                } else {
+                    commands.remember(id, Some(frame.clone()));
+                }
+            }
+            Some(frame)
+        });
+    }
+
+    /// Refuses everything that was entrusted to a venue that is no more, or everything at all.
+    pub fn refuse_open(&self, venue: Option<&VenueName>, error: &ErrorMessage, wall_ms: i64) {
+        let tickets: Vec<Ticket> = self.with_commands(|commands| {
+            let mut tickets: Vec<Ticket> = commands
+                .open
+                .iter()
+                .filter(|(_, open)| venue.is_none() || open.venue.as_ref() == venue)
+                .map(|(number, open)| Ticket { number: *number, message_id: open.message_id.clone() })
+                .collect();
+            tickets.sort_by_key(|ticket| ticket.number);
+            tickets
+        });
+        for ticket in tickets {
+            self.refuse(&ticket, error.clone(), wall_ms);
+        }
+    }
+
+    /// Takes over answers that an earlier session of the same character kept on disk.
+    pub fn recall(&self, answers: Vec<(MessageId, SharedFrame)>, more_on_disk: bool) {
+        self.with_commands(|commands| {
+            for (id, frame) in answers {
+                commands.remember(id, Some(frame));
+            }
+            commands.forgotten |= more_on_disk;
+        });
+    }
+
+    /// Whether an unknown `message_id` may have been answered before: the disk knows.
+    pub fn has_forgotten(&self) -> bool {
+        self.with_commands(|commands| commands.forgotten)
+    }
+
+    /// Whether this command is still unanswered.
+    pub fn is_open(&self, ticket: &Ticket) -> bool {
+        self.with_commands(|commands| commands.open.contains_key(&ticket.number))
+    }
+}
+
+fn is_passing(error: &ErrorMessage) -> bool {
+    use protocol::ErrorCode::{Busy, Internal, NoCharacter, RateLimited, Storage};
+    matches!(error.error_code, Busy | Internal | NoCharacter | RateLimited | Storage)
+}

@@ -1,0 +1,77 @@
+//! Who is in the world: which session plays which character, and by what name others find it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::{AccountId, CharacterId, SessionId};
+
+use crate::entity::Door;
+use crate::outbox::Outbox;
+use crate::session::Session;
+
+/// A character that is being played.
+#[derive(Debug, Clone)]
+pub struct Playing {
+    pub character: CharacterId,
+    pub name: String,
+    pub account: AccountId,
+    pub session: SessionId,
+    pub outbox: Arc<Outbox>,
+    pub door: Door<Session>,
+}
+
+/// The one list of everybody in the world.
+#[derive(Debug, Default)]
+pub struct Directory {
+    people: Mutex<People>,
+}
+
+#[derive(Debug, Default)]
+struct People {
+    by_id: HashMap<CharacterId, Playing>,
+    by_name: HashMap<String, CharacterId>,
+}
+
+impl Directory {
+    /// Enters a character for a session. Returns the session that had it, if that is another one.
+    pub fn claim(&self, playing: Playing) -> Option<Playing> {
+        let mut people = self.lock();
+        let session = playing.session;
+        people.by_name.insert(rules::names::fold(&playing.name), playing.character);
+        people.by_id.insert(playing.character, playing).filter(|before| before.session != session)
+    }
+
+    /// Takes a character out, unless another session has it by now.
+    pub fn release(&self, character: CharacterId, session: SessionId) {
+        let mut people = self.lock();
+        if people.by_id.get(&character).is_some_and(|playing| playing.session == session)
+            && let Some(playing) = people.by_id.remove(&character)
+        {
+            people.by_name.remove(&rules::names::fold(&playing.name));
+        }
+    }
+
+    pub fn find(&self, character: CharacterId) -> Option<Playing> {
+        self.lock().by_id.get(&character).cloned()
+    }
+
+    pub fn find_by_name(&self, name: &str) -> Option<Playing> {
+        let people = self.lock();
+        let id = people.by_name.get(&rules::names::fold(name))?;
+        people.by_id.get(id).cloned()
+    }
+
+    /// Characters in the world.
+    pub fn len(&self) -> usize {
+        self.lock().by_id.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.lock().by_id.is_empty()
+    }
+
+    // Both maps are whole between any two statements of the above.
+    fn lock(&self) -> MutexGuard<'_, People> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,32 @@
+//! How the world's troubles are told: the store's errors as the codes of the wire.
+
+use protocol::{ErrorCode, ErrorMessage};
+use storage::StoreError;
+
+/// What a caller is told of a store that did not do what it was asked. Logged here, once, where it is our trouble.
+pub fn storage_error(error: &StoreError) -> ErrorMessage {
+    match error {
+        StoreError::Busy => ErrorMessage::new(ErrorCode::Busy, "the server is overloaded: try again")
+            .with("retry_after_ms", 500),
+        StoreError::NotFound => {
+            ErrorMessage::new(ErrorCode::NotFound, "there is no such thing, or it is not yours")
+        }
+        StoreError::Conflict("name") => {
+            ErrorMessage::new(ErrorCode::NameTaken, "this name is taken").with("field", "name")
+        }
+        StoreError::Conflict("username") => {
+            ErrorMessage::new(ErrorCode::NameTaken, "this user name is taken").with("field", "username")
+        }
+        StoreError::Conflict(what) => {
+            ErrorMessage::new(ErrorCode::Conflict, format!("{what} was used before")).with("field", *what)
+        }
+        StoreError::TooMany => ErrorMessage::new(
+            ErrorCode::TooManyCharacters,
+            "this account has as many characters as it may have: delete one first",
+        ),
+        other => {
+            log::error!("the store: {other}");
+            ErrorMessage::new(ErrorCode::Storage, "it could not be saved or read: nothing was changed")
+        }
+    }
+}

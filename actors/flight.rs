@@ -1,0 +1,256 @@
+//! Inputs on their way to the disk, and what leaves when they have landed.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use protocol::session::Done;
+use protocol::{CharacterId, Dialect, ErrorMessage, ServerMessage, SessionId, Stamp, codec};
+use rules::venue::{Audience, Effect, Member, News, Save};
+use storage::{Pending, StoreError};
+use tokio::sync::oneshot;
+
+use crate::clock::unix_seconds;
+use crate::entity::Door;
+use crate::frame::{Frame, SharedFrame};
+use crate::host::Reply;
+use crate::notify::notify;
+use crate::outbox::Outbox;
+use crate::session::{self, Session};
+use crate::world::World;
+
+/// Recipients served before the arbiter's other entities get a turn.
+const FANOUT_CHUNK: usize = 128;
+
+/// A member's place in a venue.
+#[derive(Debug)]
+pub struct Seat {
+    pub member: Member,
+    pub session: SessionId,
+    pub outbox: Arc<Outbox>,
+    /// The session's own door, for news.
+    pub door: Door<Session>,
+    /// The input it came with: it hears what later inputs tell.
+    pub since: u64,
+    /// The input it left with.
+    pub until: Option<u64>,
+}
+
+/// How an input ended for whoever sent it.
+#[derive(Debug)]
+pub enum Outcome {
+    Done,
+    Refused(ErrorMessage),
+}
+
+/// One input whose events have not all left.
+pub struct Flight {
+    pub number: u64,
+    wall_ms: i64,
+    receipt: Option<Pending<()>>,
+    pub reply: Option<Reply>,
+    outcome: Outcome,
+    told: VecDeque<Effect>,
+    answered: bool,
+    fan_out: Option<FanOut>,
+    pub leaver: Option<(CharacterId, SessionId)>,
+    pub gone: Option<oneshot::Sender<()>>,
+}
+
+/// A broadcast under way; it ends before the next begins.
+#[derive(Debug)]
+struct FanOut {
+    frame: SharedFrame,
+    recipients: Vec<Arc<Outbox>>,
+}
+
+/// How far a release came.
+#[derive(Debug)]
+pub enum Released {
+    /// A commit is under way, or others have a turn first; the task will be woken.
+    Waiting,
+    /// A seat was cleared on the way; there may be more.
+    Left,
+    /// Nothing is in flight.
+    All,
+    Failed(StoreError),
+}
+
+impl Flight {
+    pub fn new(
+        number: u64,
+        wall_ms: i64,
+        receipt: Option<Pending<()>>,
+        reply: Option<Reply>,
+        outcome: Outcome,
+        told: Vec<Effect>,
+    ) -> Self {
+        Self {
+            number,
+            wall_ms,
+            receipt,
+            reply,
+            outcome,
+            told: told.into(),
+            answered: false,
+            fan_out: None,
+            leaver: None,
+            gone: None,
+        }
+    }
+
+    /// Nothing to wait for and nobody to tell.
+    pub fn is_empty(&self) -> bool {
+        self.receipt.is_none() && self.reply.is_none() && self.told.is_empty()
+    }
+
+    fn answer(&mut self, message: ServerMessage) {
+        self.answered = true;
+        let Some(reply) = &self.reply else { return };
+        match &reply.ticket {
+            Some(ticket) => reply.outbox.answer(ticket, message, self.wall_ms),
+            None => reply.outbox.push(&Frame::new(message, self.wall_ms)),
+        }
+    }
+
+    /// The reply of an input that was refused goes first: what else it tells explains it.
+    fn refuse_first(&mut self) {
+        if let Outcome::Refused(error) = &self.outcome
+            && !self.answered
+        {
+            self.answered = true;
+            if let Some(reply) = &self.reply {
+                reply.refuse(error.clone(), self.wall_ms);
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        if !self.answered
+            && let Some(reply) = &self.reply
+            && let Some(ticket) = &reply.ticket
+        {
+            reply.outbox.done(ticket, self.wall_ms);
+        }
+        if let Some(gone) = self.gone.take() {
+            // Whoever waited may have given up.
+            let _ = gone.send(());
+        }
+    }
+
+    fn start_fan_out(
+        &mut self,
+        seats: &BTreeMap<CharacterId, Seat>,
+        audience: &Audience,
+        message: ServerMessage,
+    ) {
+        let number = self.number;
+        let hears = |seat: &&Seat| seat.since <= number && seat.until.is_none_or(|until| number < until);
+        let recipients = match audience {
+            Audience::Everyone => seats.values().filter(hears).map(outbox_of).collect(),
+            Audience::Except(who) => {
+                seats.values().filter(|seat| seat.member.id != *who).filter(hears).map(outbox_of).collect()
+            }
+            Audience::These(ids) => {
+                ids.iter().filter_map(|id| seats.get(id)).filter(hears).map(outbox_of).collect()
+            }
+        };
+        self.fan_out = Some(FanOut { frame: Frame::new(message, self.wall_ms), recipients });
+    }
+
+    /// Serves a chunk of a broadcast. True: there are more.
+    fn fan_out(&mut self) -> bool {
+        let Some(fan_out) = &mut self.fan_out else { return false };
+        let left = fan_out.recipients.len().saturating_sub(FANOUT_CHUNK);
+        for outbox in fan_out.recipients.drain(left..) {
+            outbox.push(&fan_out.frame);
+        }
+        if left == 0 {
+            self.fan_out = None;
+        }
+        left > 0
+    }
+}
+
+fn inform(seats: &BTreeMap<CharacterId, Seat>, who: CharacterId, news: News) {
+    if let Some(seat) = seats.get(&who).filter(|seat| seat.until.is_none()) {
+        notify(&seat.door, session::Mail::News(news));
+    }
+}
+
+fn outbox_of(seat: &Seat) -> Arc<Outbox> {
+    seat.outbox.clone()
+}
+
+/// Releases, in input order, what has been committed.
+pub fn release(
+    flights: &mut VecDeque<Flight>,
+    seats: &mut BTreeMap<CharacterId, Seat>,
+    cx: &mut Context,
+) -> Released {
+    while let Some(flight) = flights.front_mut() {
+        if let Some(receipt) = &mut flight.receipt {
+            match Pin::new(receipt).poll(cx) {
+                Poll::Pending => return Released::Waiting,
+                Poll::Ready(Err(error)) => return Released::Failed(error),
+                Poll::Ready(Ok(())) => flight.receipt = None,
+            }
+        }
+        flight.refuse_first();
+        loop {
+            if flight.fan_out() {
+                cx.waker().wake_by_ref();
+                return Released::Waiting;
+            }
+            let Some(effect) = flight.told.pop_front() else { break };
+            match effect {
+                Effect::Answer(message) => flight.answer(message),
+                Effect::Tell(audience, message) => flight.start_fan_out(seats, &audience, message),
+                Effect::Inform(who, news) => inform(seats, who, news),
+                // Shown and saved when the input was applied.
+                Effect::Show { .. } | Effect::Save(_) => {}
+            }
+        }
+        flight.finish();
+        let left = flight.leaver.take();
+        flights.pop_front();
+        if let Some((who, session)) = left
+            && seats.get(&who).is_some_and(|seat| seat.session == session && seat.until.is_some())
+        {
+            seats.remove(&who);
+            return Released::Left;
+        }
+    }
+    Released::All
+}
+
+/// Hands an input's facts to the store, with the answer that a retry of the command would get.
+pub fn save(
+    world: &World,
+    saves: Vec<Save>,
+    reply: Option<&Reply>,
+    told: &[Effect],
+    wall_ms: i64,
+) -> Option<Pending<()>> {
+    if saves.is_empty() {
+        return None;
+    }
+    let answer = reply.and_then(|reply| {
+        let message_id = reply.ticket.as_ref()?.message_id.clone()?;
+        let done = ServerMessage::Ok(Done {});
+        let message = told.iter().find_map(|effect| match effect {
+            Effect::Answer(message) => Some(message),
+            _ => None,
+        });
+        let text = answer_text(message.unwrap_or(&done), wall_ms);
+        Some((reply.who, message_id.into_string(), text))
+    });
+    Some(world.store().write(storage::saves::apply(saves, answer, wall_ms)))
+}
+
+/// An answer as the store keeps it for retries.
+pub fn answer_text(message: &ServerMessage, wall_ms: i64) -> String {
+    let stamp = Stamp { timestamp: unix_seconds(wall_ms), message_id: None, ack: None };
+    String::from_utf8(codec::encode(Dialect::V1Json, message, stamp)).unwrap_or_default()
+}

@@ -1,0 +1,54 @@
+//! One message on its way out: encoded once per dialect, whoever and however many get it.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use protocol::encryption::Cipher;
+use protocol::{Dialect, MessageId, ServerMessage, Stamp, codec};
+
+use crate::clock::unix_seconds;
+
+/// A message that several recipients may share.
+pub type SharedFrame = Arc<Frame>;
+
+/// A message with its encodings, each made when somebody first needs it.
+#[derive(Debug)]
+pub struct Frame {
+    message: ServerMessage,
+    message_id: Option<MessageId>,
+    wall_ms: i64,
+    encoded: [OnceLock<Bytes>; Dialect::COUNT],
+}
+
+impl Frame {
+    pub fn new(message: ServerMessage, wall_ms: i64) -> SharedFrame {
+        Self::answering(None, message, wall_ms)
+    }
+
+    /// A frame that answers the command called `message_id`.
+    pub fn answering(message_id: Option<MessageId>, message: ServerMessage, wall_ms: i64) -> SharedFrame {
+        Arc::new(Self { message, message_id, wall_ms, encoded: Default::default() })
+    }
+
+    pub fn message(&self) -> &ServerMessage {
+        &self.message
+    }
+
+    /// The text of this frame in a dialect. `cipher` is this server's own, and needed for the sealed one.
+    pub fn encoded(&self, dialect: Dialect, cipher: Option<&Cipher>) -> Bytes {
+        self.encoded[dialect.slot()].get_or_init(|| self.encode(dialect, cipher)).clone()
+    }
+
+    fn encode(&self, dialect: Dialect, cipher: Option<&Cipher>) -> Bytes {
+        let stamp = Stamp {
+            timestamp: unix_seconds(self.wall_ms),
+            message_id: self.message_id.as_deref(),
+            ack: None,
+        };
+        let text = codec::encode(dialect, &self.message, stamp);
+        match (dialect, cipher) {
+            (Dialect::ClassicEncrypted, Some(cipher)) => cipher.seal(&text).into(),
+            _ => text.into(),
+        }
+    }
+}

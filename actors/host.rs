@@ -1,0 +1,519 @@
+//! The one actor that hosts every kind of venue: seats, order, commits, fan-out, panics, ticks.
+//!
+//! A venue's rules apply at once, while earlier commits are still in flight; what they tell leaves strictly in
+//! input order, each behind its own commit.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use actix::fut::ActorFuture;
+use actix::{ActorContext, AsyncContext};
+use protocol::{CharacterId, ErrorCode, ErrorMessage, SessionId};
+use rules::venue::{Effect, Member, Moment, Venue};
+use rules::{Dice, Refusal};
+use storage::Pending;
+use tokio::sync::oneshot;
+
+use crate::commands::Ticket;
+use crate::entity::{Birth, Ctx, Door, Entity, Shell, Vitals, Watcher};
+use crate::flight::{Flight, Outcome, Released, Seat};
+use crate::frame::Frame;
+use crate::options::Options;
+use crate::outbox::Outbox;
+use crate::registry::{Table, VenueName, tell_watchers};
+use crate::session::Session;
+use crate::world::World;
+use crate::{faults, flight};
+
+/// Inputs whose commits are under way; more wait as `BUSY`.
+const FLIGHTS_MAX: usize = 256;
+
+/// A venue that a [`Host`] can run.
+pub trait Hosted: Venue<Entry: Send, Command: Send, Exit: Send> + Unpin + 'static {
+    type Key: Clone + Eq + Hash + Ord + fmt::Display + fmt::Debug + Send + Unpin + 'static;
+    /// What of it is on disk.
+    type Record: Send + Unpin + 'static;
+    /// What admins see of it.
+    type View: Send + 'static;
+
+    const KIND: &'static str;
+
+    fn name(key: &Self::Key) -> VenueName;
+    fn table(world: &World) -> &Table<Host<Self>>;
+    fn mailbox(options: &Options) -> usize;
+    /// Time between ticks, for venues that have them.
+    fn tick_every(_options: &Options) -> Option<Duration> {
+        None
+    }
+    /// Whether it is let go when nobody is in it.
+    const PASSIVATES: bool;
+    fn load(key: &Self::Key, world: &World, members: &[CharacterId]) -> Pending<Self::Record>;
+    fn restore(key: &Self::Key, world: &World, record: Self::Record, members: &[Member]) -> Self;
+    fn view(&self) -> Self::View;
+    /// The name of a command's fault point.
+    fn fault(command: &Self::Command) -> &'static str;
+}
+
+/// Whom to answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub who: CharacterId,
+    pub outbox: Arc<Outbox>,
+    /// Absent for what has no name and no documented answer: then only errors are told.
+    pub ticket: Option<Ticket>,
+}
+
+/// Somebody who wants in.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    pub member: Member,
+    pub session: SessionId,
+    pub outbox: Arc<Outbox>,
+    pub door: Door<Session>,
+}
+
+/// Everything that can be sent to a venue.
+pub enum Mail<V: Hosted> {
+    Enter {
+        newcomer: Newcomer,
+        entry: V::Entry,
+        reply: Reply,
+    },
+    Command {
+        who: CharacterId,
+        session: SessionId,
+        command: V::Command,
+        reply: Reply,
+    },
+    /// `gone` hears when what the leaver leaves behind is on disk.
+    Leave {
+        who: CharacterId,
+        session: SessionId,
+        exit: V::Exit,
+        gone: Option<oneshot::Sender<()>>,
+    },
+    Tick(TickDone),
+    View(oneshot::Sender<V::View>),
+    /// Let go if nobody is here.
+    Rest,
+}
+
+/// Frees the way for the next tick when dropped: at most one is outstanding.
+pub struct TickDone(Arc<AtomicBool>);
+
+impl Drop for TickDone {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// See the module.
+pub struct Host<V: Hosted> {
+    key: V::Key,
+    world: World,
+    generation: u64,
+    venue: Option<V>,
+    pub(crate) seats: BTreeMap<CharacterId, Seat>,
+    pub(crate) flights: VecDeque<Flight>,
+    inputs: u64,
+    dice: Dice,
+    empty_since_ms: u64,
+    vitals: Option<Arc<Vitals>>,
+}
+
+impl<V: Hosted> Entity for Host<V> {
+    type Key = V::Key;
+    type Kept = ();
+    type Mail = Mail<V>;
+
+    const KIND: &'static str = V::KIND;
+
+    fn table(world: &World) -> &Table<Self> {
+        V::table(world)
+    }
+
+    fn mailbox(options: &Options) -> usize {
+        V::mailbox(options)
+    }
+
+    fn born(birth: Birth<Self>) -> Self {
+        let dice = birth.world.dice(V::KIND, &birth.key);
+        let empty_since_ms = birth.world.clock().mono_ms();
+        Self {
+            key: birth.key,
+            world: birth.world,
+            generation: birth.generation,
+            venue: None,
+            seats: BTreeMap::new(),
+            flights: VecDeque::new(),
+            inputs: 0,
+            dice,
+            empty_since_ms,
+            vitals: None,
+        }
+    }
+
+    fn started(&mut self, ctx: &mut Ctx<Self>) {
+        ctx.spawn(Lander);
+        ctx.wait(Recovery::Landing);
+        if let Some(every) = V::tick_every(self.world.options())
+            && let Some(door) = V::table(&self.world).running(&self.key)
+        {
+            self.vitals = Some(door.vitals().clone());
+            spawn_ticks(&door, every);
+        }
+    }
+
+    fn receive(&mut self, mail: Mail<V>, ctx: &mut Ctx<Self>) {
+        match mail {
+            Mail::Enter { newcomer, entry, reply } => self.enter(newcomer, entry, reply, ctx),
+            Mail::Command { who, session, command, reply } => self.command(who, session, command, reply, ctx),
+            Mail::Leave { who, session, exit, gone } => self.leave(who, session, exit, gone, ctx),
+            Mail::Tick(done) => {
+                self.tick(ctx);
+                drop(done);
+            }
+            Mail::View(to) => self.tell_view(to),
+            Mail::Rest => self.rest(ctx),
+        }
+    }
+
+    fn buried(_: &World, key: &V::Key, watchers: Vec<Watcher>) {
+        tell_watchers(&watchers, &V::name(key));
+    }
+}
+
+impl<V: Hosted> Host<V> {
+    fn enter(&mut self, newcomer: Newcomer, entry: V::Entry, reply: Reply, ctx: &mut Ctx<Self>) {
+        let member = newcomer.member.clone();
+        let entered = self.input(Some(reply), ctx, |venue, moment| {
+            faults::hit(&format!("{}.enter", V::KIND));
+            venue.enter(&member, entry, moment)
+        });
+        if entered {
+            let seat = Seat {
+                member: newcomer.member,
+                session: newcomer.session,
+                outbox: newcomer.outbox,
+                door: newcomer.door,
+                since: self.inputs,
+                until: None,
+            };
+            self.seats.insert(seat.member.id, seat);
+            self.note_members();
+        }
+    }
+
+    fn command(
+        &mut self,
+        who: CharacterId,
+        session: SessionId,
+        command: V::Command,
+        reply: Reply,
+        ctx: &mut Ctx<Self>,
+    ) {
+        if self.flights.len() >= FLIGHTS_MAX {
+            let busy =
+                ErrorMessage::new(ErrorCode::Busy, format!("the {} is overloaded: try again", V::KIND))
+                    .with("retry_after_ms", 200);
+            return reply.refuse(busy, self.world.clock().now().wall_ms);
+        }
+        let member = self.seat_of(who, session).map(|seat| seat.member.clone());
+        self.input(Some(reply), ctx, |venue, moment| {
+            let member = member.ok_or_else(not_in_here)?;
+            faults::hit(V::fault(&command));
+            venue.apply(&member, command, moment)
+        });
+    }
+
+    /// An older session's leave must not take the seat that a newer one has taken over.
+    fn leave(
+        &mut self,
+        who: CharacterId,
+        session: SessionId,
+        exit: V::Exit,
+        gone: Option<oneshot::Sender<()>>,
+        ctx: &mut Ctx<Self>,
+    ) {
+        let Some(seat) = self.seat_of(who, session) else { return };
+        let member = seat.member.clone();
+        self.input(None, ctx, |venue, moment| {
+            faults::hit(&format!("{}.leave", V::KIND));
+            venue.leave(&member, exit, moment);
+            Ok(())
+        });
+        // Events of earlier inputs are still his: the seat is cleared when this input's turn comes.
+        let number = self.inputs;
+        if let Some(seat) = self.seats.get_mut(&who) {
+            seat.until = Some(number);
+        }
+        match self.flights.back_mut().filter(|flight| flight.number == number) {
+            Some(flight) => {
+                flight.leaver = Some((who, session));
+                flight.gone = gone;
+            }
+            None => {
+                self.seats.remove(&who);
+            }
+        }
+        self.note_members();
+    }
+
+    fn tick(&mut self, ctx: &mut Ctx<Self>) {
+        if self.flights.len() < FLIGHTS_MAX {
+            self.input(None, ctx, |venue, moment| {
+                faults::hit(&format!("{}.tick", V::KIND));
+                venue.tick(moment);
+                Ok(())
+            });
+        }
+    }
+
+    /// Applies one input. What it shows leaves now; what it tells waits in a flight for its commit and its turn.
+    fn input(
+        &mut self,
+        reply: Option<Reply>,
+        ctx: &mut Ctx<Self>,
+        apply: impl FnOnce(&mut V, &mut Moment) -> Result<(), Refusal>,
+    ) -> bool {
+        let now = self.world.clock().now();
+        self.inputs += 1;
+        let Some(venue) = self.venue.as_mut() else {
+            // Only before the first record is loaded, when the mailbox waits: a bug if it happens.
+            log::error!("{} {} got an input before it was restored", V::KIND, self.key);
+            return false;
+        };
+        let mut moment = Moment::new(now, &mut self.dice);
+        let applied = catch_unwind(AssertUnwindSafe(|| apply(venue, &mut moment)));
+        let effects = moment.effects;
+        let number = self.inputs;
+        match applied {
+            Ok(Ok(())) => {
+                let (told, saves) = self.sort_out(effects, now.wall_ms);
+                let receipt = flight::save(&self.world, saves, reply.as_ref(), &told, now.wall_ms);
+                let flight = Flight::new(number, now.wall_ms, receipt, reply, Outcome::Done, told);
+                if !flight.is_empty() {
+                    self.flights.push_back(flight);
+                }
+                true
+            }
+            Ok(Err(refusal)) => {
+                let (told, _) = self.sort_out(effects, now.wall_ms);
+                let outcome = Outcome::Refused(refusal.into());
+                self.flights.push_back(Flight::new(number, now.wall_ms, None, reply, outcome, told));
+                false
+            }
+            Err(_) => {
+                let internal =
+                    ErrorMessage::new(ErrorCode::Internal, "a defect of ours: nothing was changed");
+                let outcome = Outcome::Refused(internal);
+                self.flights.push_back(Flight::new(number, now.wall_ms, None, reply, outcome, Vec::new()));
+                self.stumble(ctx);
+                false
+            }
+        }
+    }
+
+    /// Shows what is to be shown, and parts what is told from what is saved.
+    fn sort_out(&self, effects: Vec<Effect>, wall_ms: i64) -> (Vec<Effect>, Vec<rules::venue::Save>) {
+        let (mut told, mut saves) = (Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Show { to, about, message } => {
+                    let frame = Frame::new(message, wall_ms);
+                    for viewer in to.iter().filter_map(|id| self.seats.get(id)) {
+                        viewer.outbox.show(about, &frame);
+                    }
+                }
+                Effect::Save(save) => saves.push(save),
+                event @ (Effect::Answer(_) | Effect::Tell(..) | Effect::Inform(..)) => told.push(event),
+            }
+        }
+        (told, saves)
+    }
+
+    /// The state may be half changed: it goes, and what was last committed comes back.
+    fn stumble(&mut self, ctx: &mut Ctx<Self>) {
+        self.venue = None;
+        if V::table(&self.world).stumbled(&self.world, &self.key) {
+            log::error!("{} {} panicked: restoring what was last committed", V::KIND, self.key);
+            ctx.wait(Recovery::Landing);
+        } else {
+            log::error!("{} {} panicked too often: it rests", V::KIND, self.key);
+            ctx.wait(Recovery::Ending);
+        }
+    }
+
+    fn tell_view(&self, to: oneshot::Sender<V::View>) {
+        if let Some(venue) = &self.venue {
+            // Whoever asked may have given up.
+            let _ = to.send(venue.view());
+        }
+    }
+
+    fn rest(&mut self, ctx: &mut Ctx<Self>) {
+        let empty_ms = self.world.clock().mono_ms().saturating_sub(self.empty_since_ms);
+        let idle = V::PASSIVATES && self.seats.is_empty() && self.flights.is_empty();
+        if idle
+            && empty_ms >= self.world.options().passivate_ms
+            && V::table(&self.world).let_go(&self.world, &self.key, self.generation)
+        {
+            log::debug!("{} {} is idle: let go", V::KIND, self.key);
+            ctx.stop();
+        }
+    }
+
+    fn seat_of(&self, who: CharacterId, session: SessionId) -> Option<&Seat> {
+        self.seats.get(&who).filter(|seat| seat.session == session && seat.until.is_none())
+    }
+
+    fn note_members(&mut self) {
+        if self.seats.is_empty() {
+            self.empty_since_ms = self.world.clock().mono_ms();
+        }
+        if self.vitals.is_none() {
+            self.vitals = V::table(&self.world).running(&self.key).map(|door| door.vitals().clone());
+        }
+        if let Some(vitals) = &self.vitals {
+            vitals.set_members(self.seats.len());
+        }
+    }
+
+    /// Releases what has been committed, in input order.
+    pub(crate) fn land(&mut self, cx: &mut TaskContext) -> Released {
+        let released = flight::release(&mut self.flights, &mut self.seats, cx);
+        if matches!(released, Released::Left) {
+            self.note_members();
+            return self.land(cx);
+        }
+        released
+    }
+
+    /// A commit failed: nothing unreleased was promised, and the state has to come from the disk again.
+    fn give_up_flights(&mut self) {
+        let wall_ms = self.world.clock().now().wall_ms;
+        let storage = ErrorMessage::new(ErrorCode::Storage, "it could not be saved: nothing was changed");
+        for flight in self.flights.drain(..) {
+            if let Some(reply) = flight.reply {
+                reply.refuse(storage.clone(), wall_ms);
+            }
+        }
+        self.seats.retain(|_, seat| seat.until.is_none());
+        self.note_members();
+    }
+}
+
+impl Reply {
+    pub fn refuse(&self, error: ErrorMessage, wall_ms: i64) {
+        match &self.ticket {
+            Some(ticket) => self.outbox.refuse(ticket, error, wall_ms),
+            None => self.outbox.push(&Frame::new(protocol::ServerMessage::Error(error), wall_ms)),
+        }
+    }
+}
+
+fn not_in_here() -> Refusal {
+    Refusal::new(ErrorCode::NoCharacter, "your character is not in here (any more)")
+}
+
+/// Ticks come as messages from a task of their own: missed ones are skipped, one at most is outstanding.
+fn spawn_ticks<V: Hosted>(door: &Door<Host<V>>, every: Duration) {
+    let door = door.downgrade();
+    let outstanding = Arc::new(AtomicBool::new(false));
+    actix_rt::spawn(async move {
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            ticks.tick().await;
+            let Some(door) = door.upgrade() else { return };
+            if outstanding.swap(true, Ordering::AcqRel) {
+                continue;
+            }
+            // A full mailbox drops the token, and with it this tick.
+            if door.post(Mail::Tick(TickDone(outstanding.clone()))).is_err() && !door.is_open() {
+                return;
+            }
+        }
+    });
+}
+
+/// Releases flights for as long as the host lives.
+struct Lander;
+
+impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Lander {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        shell: &mut Shell<Host<V>>,
+        ctx: &mut Ctx<Host<V>>,
+        cx: &mut TaskContext,
+    ) -> Poll<()> {
+        if let Released::Failed(error) = shell.entity.land(cx) {
+            log::error!("{} {}: a commit failed: {error}", V::KIND, shell.entity.key);
+            shell.entity.give_up_flights();
+            shell.entity.stumble(ctx);
+        }
+        Poll::Pending
+    }
+}
+
+/// Brings a host (back) to what is on disk; the mailbox waits.
+enum Recovery<V: Hosted> {
+    /// What is in flight lands first.
+    Landing,
+    Loading(Pending<V::Record>),
+    /// Lands what is in flight, then ends: quarantined.
+    Ending,
+}
+
+impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Recovery<V> {
+    type Output = ();
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        shell: &mut Shell<Host<V>>,
+        ctx: &mut Ctx<Host<V>>,
+        cx: &mut TaskContext,
+    ) -> Poll<()> {
+        let host = &mut shell.entity;
+        loop {
+            if let Self::Loading(pending) = &mut *self {
+                match Pin::new(pending).poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(record)) => {
+                        let members: Vec<Member> =
+                            host.seats.values().map(|seat| seat.member.clone()).collect();
+                        host.venue = Some(V::restore(&host.key, &host.world, record, &members));
+                    }
+                    Poll::Ready(Err(error)) => {
+                        log::error!("{} {} can't be restored: {error}", V::KIND, host.key);
+                        ctx.stop();
+                    }
+                }
+                return Poll::Ready(());
+            }
+            match host.land(cx) {
+                Released::Waiting => return Poll::Pending,
+                Released::Failed(error) => {
+                    log::error!("{} {}: a commit failed: {error}", V::KIND, host.key);
+                    host.give_up_flights();
+                }
+                Released::Left | Released::All => {}
+            }
+            if matches!(&*self, Self::Ending) {
+                ctx.stop();
+                return Poll::Ready(());
+            }
+            let members: Vec<CharacterId> = host.seats.keys().copied().collect();
+            *self = Self::Loading(V::load(&host.key, &host.world, &members));
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! A session's way out: a bounded queue that venues push to and the connection pulls from.
+//!
+//! Nobody waits here. Events keep their order and their number; of a state only the newest is kept.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use bytes::Bytes;
+use protocol::encryption::Cipher;
+use protocol::session::Disconnect;
+use protocol::{CharacterId, CloseCode, Dialect, ServerMessage};
+
+use crate::commands::Commands;
+use crate::frame::SharedFrame;
+
+/// How much an outbox holds before its connection ends.
+#[derive(Debug, Clone, Copy)]
+pub struct OutboxLimits {
+    pub events_max: usize,
+    pub bytes_max: usize,
+}
+
+impl Default for OutboxLimits {
+    /// 512 events or 256 KiB, whichever comes first.
+    fn default() -> Self {
+        Self { events_max: 512, bytes_max: 256 * 1024 }
+    }
+}
+
+/// Why a connection ends: the WebSocket close code and one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Farewell {
+    pub code: CloseCode,
+    pub reason: String,
+    /// When to come back, where that makes sense.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Farewell {
+    pub fn new(code: CloseCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into(), retry_after_ms: None }
+    }
+
+    #[must_use]
+    pub fn retry_after(self, retry_after_ms: u64) -> Self {
+        Self { retry_after_ms: Some(retry_after_ms), ..self }
+    }
+
+    /// The `disconnect` that goes before the close frame.
+    pub fn disconnect(&self) -> ServerMessage {
+        ServerMessage::Disconnect(Disconnect {
+            reason: self.reason.clone(),
+            code: self.code.number(),
+            retry_after_ms: self.retry_after_ms,
+        })
+    }
+}
+
+/// One text for the socket; `seq` goes in front of it where the dialect numbers events.
+#[derive(Debug, Clone)]
+pub struct Payload {
+    pub seq: Option<u64>,
+    pub text: Bytes,
+}
+
+/// What a connection gets when it pulls.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pulled {
+    /// Something was put into the batch; `ping` asks for a ping frame too.
+    Some { ping: bool },
+    /// Nothing now; the waker is called when there is.
+    Idle,
+    /// Say goodbye and end.
+    Ended(Farewell),
+}
+
+/// The connection that an outbox drains into: the newest of its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkNumber(u64);
+
+/// How a session's link stands, for the sweeper and for admins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// No connection since this time (monotonic milliseconds).
+    Gone { since_ms: u64 },
+    /// Last heard of at this time (monotonic milliseconds).
+    Linked { heard_ms: u64, pinged: bool },
+}
+
+#[derive(Debug)]
+struct Event {
+    seq: u64,
+    size: usize,
+    frame: SharedFrame,
+}
+
+#[derive(Debug)]
+struct Link {
+    number: LinkNumber,
+    waker: Option<Waker>,
+    heard_ms: u64,
+    ping: Ping,
+    ending: Option<Ending>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ping {
+    None,
+    Due,
+    Sent,
+}
+
+#[derive(Debug)]
+struct Ending {
+    farewell: Farewell,
+    /// Events up to here still go out before the goodbye.
+    last_seq: u64,
+}
+
+#[derive(Debug)]
+struct Inner {
+    last_seq: u64,
+    events: VecDeque<Event>,
+    bytes: usize,
+    lost: u64,
+    states: Vec<(CharacterId, SharedFrame)>,
+    link: Option<Link>,
+    gone_since_ms: u64,
+    links: u64,
+    /// The goodbye of the link before this one, for a connection that has not pulled it yet.
+    farewell: Option<(LinkNumber, Farewell)>,
+    commands: Commands,
+}
+
+/// Shared between the session, the venues it is in, and its connection.
+#[derive(Debug)]
+pub struct Outbox {
+    limits: OutboxLimits,
+    cipher: Option<Arc<Cipher>>,
+    dialect: AtomicU8,
+    inner: Mutex<Inner>,
+}
+
+impl Outbox {
+    pub fn new(limits: OutboxLimits, cipher: Option<Arc<Cipher>>, now_ms: u64) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            cipher,
+            dialect: AtomicU8::new(0),
+            inner: Mutex::new(Inner {
+                last_seq: 0,
+                events: VecDeque::new(),
+                bytes: 0,
+                lost: 0,
+                states: Vec::new(),
+                link: None,
+                gone_since_ms: now_ms,
+                links: 0,
+                farewell: None,
+                commands: Commands::default(),
+            }),
+        })
+    }
+
+    /// Puts an event at the end of the queue. More than the limits allow ends the connection, not the session.
+    pub fn push(&self, frame: &SharedFrame) {
+        let size = frame.encoded(self.dialect(), self.cipher.as_deref()).len();
+        let mut inner = self.lock();
+        self.push_sized(&mut inner, frame, size);
+    }
+
+    fn push_sized(&self, inner: &mut Inner, frame: &SharedFrame, size: usize) {
+        inner.last_seq += 1;
+        let seq = inner.last_seq;
+        inner.events.push_back(Event { seq, size, frame: frame.clone() });
+        inner.bytes += size;
+        if inner.events.len() > self.limits.events_max || inner.bytes > self.limits.bytes_max {
+            self.overflow(inner);
+        }
+        inner.wake();
+    }
+
+    /// A connected client that is this far behind is cut; one that is away loses its oldest events.
+    fn overflow(&self, inner: &mut Inner) {
+        if inner.link.is_some() {
+            inner.lost += inner.events.len() as u64;
+            inner.events.clear();
+            inner.bytes = 0;
+            inner.states.clear();
+            inner.end(Farewell::new(CloseCode::TooSlow, "too slow: more waited to be sent than is kept"));
+            return;
+        }
+        while inner.events.len() > self.limits.events_max || inner.bytes > self.limits.bytes_max {
+            let Some(oldest) = inner.events.pop_front() else { break };
+            inner.bytes -= oldest.size;
+            inner.lost += 1;
+        }
+    }
+
+    /// Shows how `about` stands now. Replaces what was not sent yet; nothing is kept for a client that is away.
+    pub fn show(&self, about: CharacterId, frame: &SharedFrame) {
+        let mut inner = self.lock();
+        if inner.link.is_none() {
+            return;
+        }
+        match inner.states.iter_mut().find(|(id, _)| *id == about) {
+            Some((_, old)) => *old = frame.clone(),
+            None => inner.states.push((about, frame.clone())),
+        }
+        inner.wake();
+    }
+
+    /// Makes a new connection the one that drains this outbox; an older one is told that it was replaced.
+    pub fn attach(&self, dialect: Dialect, now_ms: u64) -> (LinkNumber, u64) {
+        let mut inner = self.lock();
+        inner.end(Farewell::new(CloseCode::Replaced, "replaced by a newer connection of the same session"));
+        inner.retire_link(now_ms);
+        self.dialect.store(dialect.slot() as u8, Ordering::Relaxed);
+        inner.links += 1;
+        let number = LinkNumber(inner.links);
+        inner.states.clear();
+        inner.link = Some(Link { number, waker: None, heard_ms: now_ms, ping: Ping::None, ending: None });
+        let unsent = inner.events.len() as u64;
+        (number, inner.last_seq - unsent)
+    }
+
+    /// The peer started to encrypt: what it gets from now on is sealed.
+    pub fn seal(&self, number: LinkNumber) {
+        let inner = self.lock();
+        if inner.is_current(number) && self.dialect() == Dialect::Classic {
+            self.dialect.store(Dialect::ClassicEncrypted.slot() as u8, Ordering::Relaxed);
+        }
+    }
+
+    /// The connection is gone. Returns whether it was the current one.
+    pub fn detach(&self, number: LinkNumber, now_ms: u64) -> bool {
+        let mut inner = self.lock();
+        let current = inner.is_current(number);
+        if current {
+            inner.retire_link(now_ms);
+            inner.states.clear();
+        }
+        current
+    }
+
+    /// Ends the current connection after everything pushed so far has gone out.
+    pub fn end_link(&self, farewell: Farewell) {
+        self.lock().end(farewell);
+    }
+
+    /// Gives up a connection whose socket may never take its goodbye: input from it is ignored from now on.
+    pub fn abandon_link(&self, now_ms: u64) {
+        let mut inner = self.lock();
+        inner.retire_link(now_ms);
+        inner.states.clear();
+    }
+
+    /// Takes what may go out, up to about `bytes_max`, into `batch`.
+    pub fn pull(
+        &self,
+        number: LinkNumber,
+        bytes_max: usize,
+        batch: &mut Vec<Payload>,
+        waker: &Waker,
+    ) -> Pulled {
+        let dialect = self.dialect();
+        let mut inner = self.lock();
+        if !inner.is_current(number) {
+            return Pulled::Ended(inner.farewell_of(number));
+        }
+        let taken = self.take(&mut inner, dialect, bytes_max, batch);
+        let Some(link) = inner.link.as_mut() else {
+            return Pulled::Idle;
+        };
+        let ping = link.ping == Ping::Due;
+        if ping {
+            link.ping = Ping::Sent;
+        }
+        if taken || ping {
+            return Pulled::Some { ping };
+        }
+        if let Some(ending) = &link.ending {
+            return Pulled::Ended(ending.farewell.clone());
+        }
+        link.waker = Some(waker.clone());
+        Pulled::Idle
+    }
+
+    fn take(&self, inner: &mut Inner, dialect: Dialect, bytes_max: usize, batch: &mut Vec<Payload>) -> bool {
+        let last_seq =
+            inner.link.as_ref().and_then(|link| link.ending.as_ref()).map(|ending| ending.last_seq);
+        let mut bytes = 0;
+        while bytes < bytes_max {
+            match inner.events.front() {
+                Some(event) if last_seq.is_none_or(|last| event.seq <= last) => {}
+                _ => break,
+            }
+            let Some(event) = inner.events.pop_front() else { break };
+            inner.bytes -= event.size;
+            let text = event.frame.encoded(dialect, self.cipher.as_deref());
+            bytes += text.len();
+            batch.push(Payload { seq: dialect.is_v1().then_some(event.seq), text });
+        }
+        if last_seq.is_none() && bytes < bytes_max {
+            for (_, frame) in inner.states.drain(..) {
+                let text = frame.encoded(dialect, self.cipher.as_deref());
+                bytes += text.len();
+                batch.push(Payload { seq: None, text });
+            }
+        }
+        bytes > 0
+    }
+
+    /// Something came in on this connection: it lives.
+    pub fn heard(&self, number: LinkNumber, now_ms: u64) {
+        let mut inner = self.lock();
+        if inner.is_current(number)
+            && let Some(link) = inner.link.as_mut()
+        {
+            link.heard_ms = now_ms;
+            link.ping = Ping::None;
+        }
+    }
+
+    /// Asks the connection for a ping frame.
+    pub fn ask_ping(&self) {
+        let mut inner = self.lock();
+        if let Some(link) = inner.link.as_mut()
+            && link.ping == Ping::None
+        {
+            link.ping = Ping::Due;
+        }
+        inner.wake();
+    }
+
+    pub fn link_state(&self) -> LinkState {
+        let inner = self.lock();
+        match &inner.link {
+            Some(link) => LinkState::Linked { heard_ms: link.heard_ms, pinged: link.ping != Ping::None },
+            None => LinkState::Gone { since_ms: inner.gone_since_ms },
+        }
+    }
+
+    pub fn is_linked(&self) -> bool {
+        self.lock().link.is_some()
+    }
+
+    /// Whether this is the connection that drains now.
+    pub fn is_current(&self, number: LinkNumber) -> bool {
+        self.lock().is_current(number)
+    }
+
+    /// Events that wait, their bytes, and how many were lost to overflow so far.
+    pub fn backlog(&self) -> (usize, usize, u64) {
+        let inner = self.lock();
+        (inner.events.len(), inner.bytes, inner.lost)
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match self.dialect.load(Ordering::Relaxed) {
+            slot if slot == Dialect::V1Json.slot() as u8 => Dialect::V1Json,
+            slot if slot == Dialect::ClassicEncrypted.slot() as u8 => Dialect::ClassicEncrypted,
+            _ => Dialect::Classic,
+        }
+    }
+
+    /// The open commands and kept answers, under the same lock that gives `seq`.
+    pub(crate) fn with_commands<T>(&self, work: impl FnOnce(&mut Commands) -> T) -> T {
+        work(&mut self.lock().commands)
+    }
+
+    /// Pushes what `choose` makes of the commands, under one lock: so that a command is answered once.
+    pub(crate) fn push_if(&self, choose: impl FnOnce(&mut Commands) -> Option<SharedFrame>) {
+        let mut inner = self.lock();
+        if let Some(frame) = choose(&mut inner.commands) {
+            let size = frame.encoded(self.dialect(), self.cipher.as_deref()).len();
+            self.push_sized(&mut inner, &frame, size);
+        }
+    }
+
+    // A panic while the lock is held can only come from a failed allocation; the queue itself is whole.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn is_current(&self, number: LinkNumber) -> bool {
+        self.link.as_ref().is_some_and(|link| link.number == number)
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.link.as_mut().and_then(|link| link.waker.take()) {
+            waker.wake();
+        }
+    }
+
+    fn end(&mut self, farewell: Farewell) {
+        let last_seq = self.last_seq;
+        if let Some(link) = self.link.as_mut()
+            && link.ending.is_none()
+        {
+            link.ending = Some(Ending { farewell, last_seq });
+        }
+        self.wake();
+    }
+
+    fn retire_link(&mut self, now_ms: u64) {
+        if let Some(link) = self.link.take() {
+            self.gone_since_ms = now_ms;
+            if let Some(ending) = link.ending {
+                self.farewell = Some((link.number, ending.farewell));
+            }
+            if let Some(waker) = link.waker {
+                waker.wake();
+            }
+        }
+    }
+
+    fn farewell_of(&self, number: LinkNumber) -> Farewell {
+        match &self.farewell {
+            Some((of, farewell)) if *of == number => farewell.clone(),
+            _ => Farewell::new(CloseCode::Replaced, "replaced by a newer connection of the same session"),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What the edge and sessions ask of the world as a whole: characters, state, status, and what admins look at.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use protocol::characters::{Character, CreateCharacter};
+use protocol::world::{CrystalShard, ServerStatus, WorldEvents, WorldState};
+use protocol::{AccountId, CharacterId, ErrorMessage, SessionId, admin};
+use rules::world_shard::Sighting;
+use tokio::sync::oneshot;
+
+use crate::errors::storage_error;
+use crate::host;
+use crate::notify::notify;
+use crate::outbox::LinkState;
+use crate::session;
+use crate::world::World;
+
+/// Everybody who asks within this time gets the same answer.
+const STATE_CACHED_MS: u64 = 250;
+/// How long a world shard may take to say who is in it.
+const VIEW_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Answers that are the same for everybody, for a moment.
+#[derive(Debug, Default)]
+pub struct Cached {
+    state: Mutex<Option<(u64, WorldState)>>,
+}
+
+impl World {
+    /// An account's characters, in order of creation.
+    ///
+    /// # Errors
+    /// `BUSY`, `STORAGE`.
+    pub async fn characters(&self, account: AccountId) -> Result<Vec<Character>, ErrorMessage> {
+        self.store().read(storage::characters::list(account)).await.map_err(|error| storage_error(&error))
+    }
+
+    /// Makes a character by the documented rules.
+    ///
+    /// # Errors
+    /// `INVALID` naming the field, `NAME_TAKEN`, `TOO_MANY_CHARACTERS`, `BUSY`, `STORAGE`.
+    pub async fn create_character(
+        &self,
+        account: AccountId,
+        request: &CreateCharacter,
+    ) -> Result<Character, ErrorMessage> {
+        let mut dice = self.fresh_dice();
+        let new = rules::characters::create(request, self.content(), &mut dice)?;
+        let options = self.options();
+        let most = if options.limits_enabled { options.session.characters_max } else { u32::MAX };
+        let create = storage::characters::create(account, new, most, self.clock().now().wall_ms);
+        self.store().write(create).await.map_err(|error| storage_error(&error))
+    }
+
+    /// Plays a character with a session, as `POST /api/characters/select` asks.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when it is not the account's; `BUSY`, `STORAGE`.
+    pub async fn select_character(
+        &self,
+        session: SessionId,
+        character: CharacterId,
+    ) -> Result<Character, ErrorMessage> {
+        self.ask(session, |to| session::Mail::Select { character, to }).await?
+    }
+
+    /// Deletes a character; whoever plays it leaves the world. Answers with the documented sentence.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` when it is not the account's; `BUSY`, `STORAGE`.
+    pub async fn delete_character(
+        &self,
+        account: AccountId,
+        id: CharacterId,
+    ) -> Result<String, ErrorMessage> {
+        let delete = storage::characters::delete(account, id, self.clock().now().wall_ms);
+        let name = self.store().write(delete).await.map_err(|error| match storage_error(&error) {
+            error if error.error_code == protocol::ErrorCode::NotFound => {
+                ErrorMessage::new(error.error_code, "Character not found").with("field", "character_id")
+            }
+            error => error,
+        })?;
+        if let Some(playing) = self.directory().find(id) {
+            notify(&playing.door, session::Mail::CharacterGone { character: id, farewell: None });
+        }
+        Ok(format!("Character {name} deleted"))
+    }
+
+    /// How the world stands; at most a quarter of a second old.
+    ///
+    /// # Errors
+    /// `BUSY`, `STORAGE`.
+    pub async fn world_state(&self) -> Result<WorldState, ErrorMessage> {
+        let now_ms = self.clock().mono_ms();
+        if let Some((at_ms, state)) = &*self.cached().state.lock().unwrap_or_else(PoisonError::into_inner)
+            && now_ms.saturating_sub(*at_ms) < STATE_CACHED_MS
+        {
+            return Ok(state.clone());
+        }
+        let world = self.store().read(storage::world::world());
+        let counts = self.store().read(storage::world::faction_counts());
+        let world = world.await.map_err(|error| storage_error(&error))?;
+        let mut faction_shard_counts = counts.await.map_err(|error| storage_error(&error))?;
+        for faction in self.content().factions() {
+            faction_shard_counts.entry(faction.name.clone()).or_insert(0);
+        }
+        let most = faction_shard_counts.values().max().copied().unwrap_or(0);
+        let mut leaders = faction_shard_counts.iter().filter(|(_, count)| **count == most && most > 0);
+        let dominant_faction = match (leaders.next(), leaders.next()) {
+            (Some((faction, _)), None) => Some(faction.clone()),
+            _ => None,
+        };
+        let state = WorldState {
+            current_reality: world.current_reality,
+            reality_stability: world.reality_stability,
+            faction_shard_counts,
+            dominant_faction,
+            active_players: count(self.directory().len()),
+            total_aetherfalls: world.total_aetherfalls,
+        };
+        *self.cached().state.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, state.clone()));
+        Ok(state)
+    }
+
+    /// The crystal shards, in order of id.
+    ///
+    /// # Errors
+    /// `BUSY`, `STORAGE`.
+    pub async fn crystal_shards(&self) -> Result<Vec<CrystalShard>, ErrorMessage> {
+        let rows =
+            self.store().read(storage::world::shards()).await.map_err(|error| storage_error(&error))?;
+        let shards = self.content().crystal_shards().iter().map(|shard| {
+            let row = rows.iter().find(|row| row.id == shard.id);
+            CrystalShard {
+                id: shard.id,
+                shard_number: shard.id.0,
+                name: shard.name.clone(),
+                description: shard.description.clone(),
+                location_id: shard.location_id,
+                is_captured: row.is_some_and(|row| row.owning_faction.is_some()),
+                owning_faction: row.and_then(|row| row.owning_faction.clone()),
+                guardian_name: shard.guardian.name.clone(),
+                guardian_defeated: row.is_some_and(|row| row.guardian_defeated),
+                power_level: row.map_or(shard.power_level, |row| row.power_level),
+            }
+        });
+        Ok(shards.collect())
+    }
+
+    /// Gives every crystal shard of the content its row.
+    pub(crate) fn seed_shards(&self) {
+        let shards = self.content().crystal_shards().iter().map(|shard| (shard.id, shard.name.clone()));
+        let seeded = self.store().write(storage::world::seed(shards.collect()));
+        actix_rt::spawn(async move {
+            if let Err(error) = seeded.await {
+                log::error!("the crystal shards could not be seeded: {error}");
+            }
+        });
+    }
+
+    /// What happened lately, newest first.
+    ///
+    /// # Errors
+    /// `BUSY`, `STORAGE`.
+    pub async fn world_events(&self, limit: u32) -> Result<WorldEvents, ErrorMessage> {
+        let events = self.store().read(storage::world::recent(limit)).await;
+        Ok(WorldEvents { events: events.map_err(|error| storage_error(&error))? })
+    }
+
+    /// The documented status, with real figures.
+    pub fn status(&self) -> ServerStatus {
+        let sessions = self.sessions().all_running();
+        let linked = sessions
+            .iter()
+            .filter(|(_, _, outbox)| matches!(outbox.link_state(), LinkState::Linked { .. }))
+            .count();
+        ServerStatus {
+            status: if self.is_draining() { "draining" } else { "online" }.to_owned(),
+            version: protocol::VERSION.to_owned(),
+            active_players: count(self.directory().len()),
+            active_sessions: count(sessions.len()),
+            websocket_connections: count(linked),
+            uptime: uptime(self.clock().mono_ms() / 1000),
+        }
+    }
+
+    /// Every entity that has an address.
+    pub fn mesh_view(&self) -> admin::Mesh {
+        let now_ms = self.clock().mono_ms();
+        let mut entities = self.shards().view(now_ms);
+        entities.extend(self.rooms().view(now_ms));
+        entities.extend(self.sessions().view(now_ms));
+        admin::Mesh { entities }
+    }
+
+    /// Every location with who is in it. A shard that does not answer in time shows nobody.
+    pub async fn world_view(&self) -> admin::World {
+        let mut sightings: Vec<Sighting> = Vec::new();
+        for (_, door, ()) in self.shards().all_running() {
+            let (to, view) = oneshot::channel();
+            if door.post(host::Mail::View(to)).is_ok()
+                && let Ok(Ok(seen)) = tokio::time::timeout(VIEW_TIMEOUT, view).await
+            {
+                sightings.extend(seen);
+            }
+        }
+        let locations = self.content().locations().iter().map(|location| admin::LocationView {
+            location_id: location.id,
+            name: location.name.clone(),
+            world_shard: location.world_shard.clone(),
+            danger: i64::from(location.danger),
+            capacity: location.capacity,
+            characters: sightings
+                .iter()
+                .filter(|seen| seen.location == location.id)
+                .map(|seen| admin::OccupantView {
+                    character_id: seen.member.id,
+                    character_name: seen.member.name.clone(),
+                    faction: seen.member.faction.clone(),
+                    level: seen.member.level,
+                    x: seen.position.x,
+                    y: seen.position.y,
+                })
+                .collect(),
+        });
+        admin::World { locations: locations.collect() }
+    }
+}
+
+fn count(many: usize) -> u32 {
+    u32::try_from(many).unwrap_or(u32::MAX)
+}
+
+fn uptime(secs: u64) -> String {
+    let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{secs}s"),
+        (0, 0, _) => format!("{minutes}m {}s", secs % 60),
+        (0, _, _) => format!("{hours}h {minutes}m {}s", secs % 60),
+        _ => format!("{days}d {hours}h {minutes}m"),
+    }
+}

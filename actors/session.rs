@@ -1,0 +1,391 @@
+//! One signed-in player: its outbox, its limits, the venues its character is in. Survives its connections.
+
+mod limits;
+mod people;
+mod play;
+mod talk;
+mod walk;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use actix::fut::{ActorFutureExt, wrap_future};
+use actix::{ActorContext, AsyncContext};
+use protocol::characters::Character;
+use protocol::{
+    CharacterId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId,
+    ServerMessage, SessionId,
+};
+use rules::venue::News;
+use storage::sessions::SessionRow;
+use tokio::sync::oneshot;
+
+use crate::clock::unix_seconds;
+use crate::commands::{Begun, Ticket};
+use crate::entity::{Birth, Ctx, Entity, Shell, Watcher};
+use crate::faults;
+use crate::frame::Frame;
+use crate::options::Options;
+use crate::outbox::{Farewell, LinkNumber, Outbox};
+use crate::registry::{Table, VenueName};
+use crate::session::limits::{Limits, Verdict};
+use crate::session::play::Playing;
+use crate::world::World;
+
+/// What a new connection learns of the session it joined.
+#[derive(Debug)]
+pub struct Attached {
+    pub link: LinkNumber,
+    pub outbox: Arc<Outbox>,
+    /// The number of the last event that went out before.
+    pub last_seq: u64,
+}
+
+/// How somebody who waits for a session is told.
+pub type Asked<T> = oneshot::Sender<Result<T, ErrorMessage>>;
+
+/// Everything that can be sent to a session.
+pub enum Mail {
+    /// A connection signed in as this session.
+    Attach {
+        dialect: Dialect,
+        to: oneshot::Sender<Attached>,
+    },
+    /// A connection is gone.
+    Detached(LinkNumber),
+    /// A message came in, so many bytes long.
+    Received {
+        link: LinkNumber,
+        incoming: Box<Incoming<ClientMessage>>,
+        bytes: usize,
+    },
+    /// Something came in that is no message.
+    Malformed {
+        link: LinkNumber,
+        error: ErrorMessage,
+        message_id: Option<MessageId>,
+        bytes: usize,
+    },
+    /// REST: play this character.
+    Select {
+        character: CharacterId,
+        to: Asked<Character>,
+    },
+    /// The character is somebody else's now, or nobody's.
+    CharacterGone {
+        character: CharacterId,
+        farewell: Option<Farewell>,
+    },
+    /// From a venue the character is in.
+    News(News),
+    VenueDied(VenueName),
+    /// Look for this venue again: it rested.
+    Return(VenueName),
+    /// No connection for too long: leave the world.
+    GraceOver,
+    /// The session is no more: leave the world, say goodbye, stop.
+    End {
+        farewell: Farewell,
+        to: Option<oneshot::Sender<()>>,
+    },
+}
+
+/// See the module.
+pub struct Session {
+    id: SessionId,
+    generation: u64,
+    world: World,
+    outbox: Arc<Outbox>,
+    /// Set before the first mail is handled.
+    row: Option<SessionRow>,
+    playing: Option<Playing>,
+    limits: Limits,
+    /// The latest move that came too early.
+    late_move: Option<Incoming<ClientMessage>>,
+    /// Whom it whispered to lately.
+    acquaintances: VecDeque<CharacterId>,
+}
+
+impl Entity for Session {
+    type Key = SessionId;
+    type Kept = Arc<Outbox>;
+    type Mail = Mail;
+
+    const KIND: &'static str = "session";
+
+    fn table(world: &World) -> &Table<Self> {
+        world.sessions()
+    }
+
+    fn mailbox(options: &Options) -> usize {
+        options.mailboxes.session
+    }
+
+    fn born(birth: Birth<Self>) -> Self {
+        let limits = Limits::new(&birth.world);
+        Self {
+            id: birth.key,
+            generation: birth.generation,
+            world: birth.world,
+            outbox: birth.kept,
+            row: None,
+            playing: None,
+            limits,
+            late_move: None,
+            acquaintances: VecDeque::new(),
+        }
+    }
+
+    /// Reads who it is, and puts its character back into the world if it had one.
+    fn started(&mut self, ctx: &mut Ctx<Self>) {
+        let now = self.world.clock().now();
+        let row = self.world.store().read(storage::sessions::by_id(self.id, now.wall_ms));
+        ctx.wait(wrap_future(row).map(|row, shell: &mut Shell<Self>, ctx| match row {
+            Ok(Some(row)) => shell.entity.begin(row, ctx),
+            Ok(None) => {
+                shell.entity.stop(&Farewell::new(CloseCode::TokenEnded, "the session has ended"), ctx)
+            }
+            Err(error) => {
+                log::error!("session {} can't be read: {error}", shell.entity.id);
+                shell.entity.stop(&Farewell::new(CloseCode::Internal, "the session can't be read"), ctx);
+            }
+        }));
+    }
+
+    fn receive(&mut self, mail: Mail, ctx: &mut Ctx<Self>) {
+        match mail {
+            Mail::Attach { dialect, to } => self.attach(dialect, to, ctx),
+            Mail::Detached(link) => {
+                self.outbox.detach(link, self.world.clock().mono_ms());
+            }
+            Mail::Received { link, incoming, bytes } => self.received(link, *incoming, bytes, ctx),
+            Mail::Malformed { link, error, message_id, bytes } => {
+                self.malformed(link, error, message_id, bytes)
+            }
+            Mail::Select { character, to } => self.select_for_rest(character, to, ctx),
+            Mail::CharacterGone { character, farewell } => self.character_gone(character, farewell, ctx),
+            Mail::News(News::Placed(location)) => self.placed(location, ctx),
+            Mail::VenueDied(venue) => self.venue_died(&venue, ctx),
+            Mail::Return(venue) => self.come_back(&venue, ctx),
+            Mail::GraceOver => self.grace_over(ctx),
+            Mail::End { farewell, to } => self.end(farewell, to, ctx),
+        }
+    }
+
+    /// A session with a connection or a character starts again at once; its outbox was kept.
+    fn buried(world: &World, key: &SessionId, _: Vec<Watcher>) {
+        let Some(outbox) = world.sessions().kept(key) else { return };
+        let internal = ErrorMessage::new(ErrorCode::Internal, "a defect of ours: nothing was changed");
+        outbox.refuse_open(None, &internal, world.clock().now().wall_ms);
+        if world.session(*key).is_err() {
+            outbox.end_link(Farewell::new(CloseCode::Internal, "this session failed too often"));
+        }
+    }
+}
+
+impl Session {
+    fn begin(&mut self, row: SessionRow, ctx: &mut Ctx<Self>) {
+        log::debug!("session {} of {} starts", self.id, row.username);
+        let character = row.character_id;
+        self.limits.belong_to(row.account_id);
+        self.row = Some(row);
+        if let Some(character) = character {
+            self.resume_playing(character, ctx);
+        }
+    }
+
+    fn attach(&mut self, dialect: Dialect, to: oneshot::Sender<Attached>, ctx: &mut Ctx<Self>) {
+        let (link, last_seq) = self.outbox.attach(dialect, self.world.clock().mono_ms());
+        let attached = Attached { link, outbox: self.outbox.clone(), last_seq };
+        if to.send(attached).is_err() {
+            self.outbox.detach(link, self.world.clock().mono_ms());
+            return;
+        }
+        self.look(ctx);
+    }
+
+    fn received(
+        &mut self,
+        link: LinkNumber,
+        incoming: Incoming<ClientMessage>,
+        bytes: usize,
+        ctx: &mut Ctx<Self>,
+    ) {
+        if !self.outbox.is_current(link) {
+            return;
+        }
+        match self.limits.check(&incoming.message, bytes) {
+            Verdict::Pass => {}
+            Verdict::Coalesce => return self.walk_later(incoming, ctx),
+            Verdict::Refuse(wait) => {
+                let error = limits::limited(wait);
+                return self.refuse_unopened(error, incoming.message_id);
+            }
+            Verdict::Strike(wait) => {
+                self.refuse_unopened(limits::limited(wait), incoming.message_id);
+                let reason = "limits were ignored again and again";
+                return self.outbox.end_link(Farewell::new(CloseCode::Abuse, reason));
+            }
+        }
+        self.open(incoming, ctx);
+    }
+
+    fn malformed(&mut self, link: LinkNumber, error: ErrorMessage, id: Option<MessageId>, bytes: usize) {
+        if !self.outbox.is_current(link) {
+            return;
+        }
+        match self.limits.check_malformed(bytes) {
+            Verdict::Pass | Verdict::Coalesce => self.refuse_unopened(error, id),
+            Verdict::Refuse(wait) => self.refuse_unopened(limits::limited(wait), id),
+            Verdict::Strike(wait) => {
+                self.refuse_unopened(limits::limited(wait), id);
+                let reason = "limits were ignored again and again";
+                self.outbox.end_link(Farewell::new(CloseCode::Abuse, reason));
+            }
+        }
+    }
+
+    /// Answers something that never became a command.
+    fn refuse_unopened(&self, error: ErrorMessage, id: Option<MessageId>) {
+        let wall_ms = self.wall_ms();
+        self.outbox.push(&Frame::answering(id, ServerMessage::Error(error), wall_ms));
+    }
+
+    /// Makes a message a command, unless it was one before.
+    fn open(&mut self, incoming: Incoming<ClientMessage>, ctx: &mut Ctx<Self>) {
+        if let ClientMessage::Move(step) = &incoming.message
+            && incoming.message_id.is_none()
+            && self.is_here(step.to_location_id)
+        {
+            faults::hit("move");
+            return self.step(step, None);
+        }
+        match self.outbox.begin(incoming.message_id) {
+            Begun::New(ticket) if self.may_be_a_repeat(&ticket) => {
+                self.look_up(ticket, incoming.message, ctx)
+            }
+            Begun::New(ticket) => self.act(ticket, incoming.message, ctx),
+            Begun::UnderWay => {}
+            Begun::Answered(frame) => self.outbox.push(&frame),
+        }
+    }
+
+    fn may_be_a_repeat(&self, ticket: &Ticket) -> bool {
+        ticket.message_id.is_some() && self.playing.is_some() && self.outbox.has_forgotten()
+    }
+
+    /// The disk remembers answers that the outbox has forgotten; later messages wait, to stay in order.
+    fn look_up(&mut self, ticket: Ticket, message: ClientMessage, ctx: &mut Ctx<Self>) {
+        let (Some(playing), Some(id)) = (&self.playing, &ticket.message_id) else {
+            return self.act(ticket, message, ctx);
+        };
+        let found = self.world.store().read(storage::answers::find(playing.member.id, id.to_string()));
+        ctx.wait(wrap_future(found).map(move |found, shell: &mut Shell<Self>, ctx| {
+            let session = &mut shell.entity;
+            match found.ok().flatten().and_then(|text| play::kept_message(&text)) {
+                Some(answer) => session.outbox.answer(&ticket, answer, session.wall_ms()),
+                None => session.act(ticket, message, ctx),
+            }
+        }));
+    }
+
+    /// Branches above, work below: every message a client may send, and who does it.
+    fn act(&mut self, ticket: Ticket, message: ClientMessage, ctx: &mut Ctx<Self>) {
+        use protocol::messages::Vocabulary;
+        faults::hit(message.name());
+        match message {
+            ClientMessage::AuthRequest(_) => {
+                let error = ErrorMessage::new(ErrorCode::Conflict, "this connection is signed in already");
+                self.refuse(&ticket, error);
+            }
+            ClientMessage::Disconnect(_) => {
+                self.done(&ticket);
+                self.outbox.end_link(Farewell::new(CloseCode::Normal, "goodbye"));
+            }
+            ClientMessage::Ping(_) => {
+                let server_time = unix_seconds(self.wall_ms());
+                self.answer(&ticket, ServerMessage::Pong(protocol::session::Pong { server_time }));
+            }
+            ClientMessage::Pong(_) | ClientMessage::Ack(_) => self.done(&ticket),
+            ClientMessage::CharacterList(_) => self.list_characters(ticket, ctx),
+            ClientMessage::CharacterSelect(which) => self.select(which.character_id, ticket, ctx),
+            ClientMessage::CharacterCreate(request) => self.create_character(&request, ticket, ctx),
+            ClientMessage::CharacterDelete(which) => self.delete_character(which.character_id, ticket, ctx),
+            ClientMessage::CharacterUpdate(_) => self.tell_own_state(&ticket),
+            ClientMessage::WorldState(_) => self.tell_world_state(ticket, ctx),
+            ClientMessage::ShardStatus(_) => self.tell_shards(ticket, ctx),
+            ClientMessage::Move(step) => self.walk(&step, ticket, ctx),
+            ClientMessage::Chat(say) => self.chat(say, ticket, ctx),
+            ClientMessage::Whisper(whisper) => self.whisper(whisper, ticket, ctx),
+            ClientMessage::FactionChat(say) => self.faction_chat(&say, ticket),
+            ClientMessage::WorldAnnouncement(announce) => self.announce(&announce, ticket),
+            ClientMessage::PartyChat(_)
+            | ClientMessage::PartyCreate(_)
+            | ClientMessage::PartyInvite(_)
+            | ClientMessage::PartyAccept(_)
+            | ClientMessage::PartyDecline(_)
+            | ClientMessage::PartyLeave(_)
+            | ClientMessage::PartyKick(_)
+            | ClientMessage::PartyDisband(_)
+            | ClientMessage::CombatStart(_)
+            | ClientMessage::CombatAction(_)
+            | ClientMessage::TradeRequest(_)
+            | ClientMessage::TradeUpdate(_)
+            | ClientMessage::TradeAccept(_)
+            | ClientMessage::TradeDecline(_) => self.refuse(
+                &ticket,
+                ErrorMessage::new(
+                    ErrorCode::Unsupported,
+                    "this version of the server does not serve this message",
+                ),
+            ),
+        }
+    }
+
+    fn grace_over(&mut self, ctx: &mut Ctx<Self>) {
+        if self.outbox.is_linked() {
+            return;
+        }
+        self.leave_world(None, true);
+        self.stop(&Farewell::new(CloseCode::GoingAway, "no connection for too long"), ctx);
+    }
+
+    fn end(&mut self, farewell: Farewell, to: Option<oneshot::Sender<()>>, ctx: &mut Ctx<Self>) {
+        let (gone, left) = oneshot::channel();
+        self.leave_world(Some(gone), false);
+        ctx.wait(wrap_future(left).map(move |_, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
+            shell.entity.stop(&farewell, ctx);
+            if let Some(to) = to {
+                // Whoever asked may have given up.
+                let _ = to.send(());
+            }
+        }));
+    }
+
+    /// Says goodbye to the connection and lets the registry forget this session.
+    fn stop(&mut self, farewell: &Farewell, ctx: &mut Ctx<Self>) {
+        let wall_ms = self.wall_ms();
+        if self.outbox.is_linked() {
+            self.outbox.push(&Frame::new(farewell.disconnect(), wall_ms));
+            self.outbox.end_link(farewell.clone());
+        }
+        self.world.sessions().forget(&self.id, self.generation);
+        ctx.stop();
+    }
+
+    fn answer(&self, ticket: &Ticket, message: ServerMessage) {
+        self.outbox.answer(ticket, message, self.wall_ms());
+    }
+
+    fn done(&self, ticket: &Ticket) {
+        self.outbox.done(ticket, self.wall_ms());
+    }
+
+    fn refuse(&self, ticket: &Ticket, error: impl Into<ErrorMessage>) {
+        self.outbox.refuse(ticket, error.into(), self.wall_ms());
+    }
+
+    fn wall_ms(&self) -> i64 {
+        self.world.clock().now().wall_ms
+    }
+}

@@ -1,0 +1,151 @@
+//! Where a session's character goes: smooth steps, and ways to other locations.
+
+use std::time::Duration;
+
+use actix::AsyncContext;
+use protocol::movement::Move;
+use protocol::{ClientMessage, ErrorCode, ErrorMessage, Incoming, LocationId};
+use rules::movement::check_way;
+use rules::world_shard::{Arrival, WorldCommand};
+
+use crate::commands::Ticket;
+use crate::entity::{Ctx, Undelivered, Watcher};
+use crate::host::{self, Newcomer, Reply};
+use crate::notify::notify;
+use crate::registry::VenueName;
+use crate::session::Session;
+use crate::session::play::{Placed, no_character};
+
+/// How long a move that came too early is kept for the latest to win.
+const LATE_MOVE: Duration = Duration::from_millis(60);
+
+impl Session {
+    /// Whether `to` means the location one is in.
+    pub(super) fn is_here(&self, to: LocationId) -> bool {
+        to == LocationId::SAME || self.playing.as_ref().is_some_and(|playing| playing.location == to)
+    }
+
+    pub(super) fn walk(&mut self, step: &Move, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        if self.is_here(step.to_location_id) {
+            self.step(step, Some(ticket));
+        } else {
+            self.travel(step, ticket, ctx);
+        }
+    }
+
+    /// A smooth step. Without a ticket, only a rejection is told.
+    pub(super) fn step(&mut self, step: &Move, ticket: Option<Ticket>) {
+        let reply_to = |who| Reply { who, outbox: self.outbox.clone(), ticket: ticket.clone() };
+        let Some(playing) = &self.playing else {
+            let reply = reply_to(protocol::CharacterId(0));
+            return reply.refuse(no_character(), self.wall_ms());
+        };
+        let who = playing.member.id;
+        let reply = reply_to(who);
+        let Some(position) = step.position else {
+            // "I am where I am": nothing to do, and nothing wrong.
+            if let Some(ticket) = &ticket {
+                self.done(ticket);
+            }
+            return;
+        };
+        let command = WorldCommand::Move { position, velocity: step.velocity };
+        self.send_to_shard(command, reply);
+    }
+
+    /// Posts a command to the shard that simulates the character.
+    fn send_to_shard(&self, command: WorldCommand, reply: Reply) {
+        let Some(playing) = &self.playing else { return };
+        let Some(door) = &playing.place.door else {
+            return reply.refuse(busy(&VenueName::Shard(playing.place.shard.clone())), self.wall_ms());
+        };
+        let name = VenueName::Shard(playing.place.shard.clone());
+        if let Some(ticket) = &reply.ticket {
+            self.outbox.entrust(ticket, name.clone());
+        }
+        let mail =
+            host::Mail::Command { who: playing.member.id, session: self.id, command, reply: reply.clone() };
+        match door.post(mail) {
+            Ok(()) => {}
+            // Closed: the death notice is on its way and brings the character back.
+            Err(Undelivered::Full | Undelivered::Closed) => reply.refuse(busy(&name), self.wall_ms()),
+        }
+    }
+
+    fn travel(&mut self, step: &Move, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
+        if let Some(before) = &playing.travelling
+            && self.outbox.is_open(before)
+        {
+            let error = ErrorMessage::new(ErrorCode::MoveRejected, "still on the way to another location");
+            return self.refuse(&ticket, error);
+        }
+        let to = match check_way(self.world.content(), playing.location, step.to_location_id) {
+            Ok(to) => to,
+            Err(refusal) => {
+                self.refuse(&ticket, refusal);
+                return self.look(ctx);
+            }
+        };
+        let (to, shard) = (to.id, to.world_shard.clone());
+        let reply =
+            Reply { who: playing.member.id, outbox: self.outbox.clone(), ticket: Some(ticket.clone()) };
+        if shard == playing.place.shard {
+            self.send_to_shard(WorldCommand::Travel { to, position: step.position }, reply);
+        } else {
+            self.cross_over(shard, to, step, reply, ctx);
+        }
+        if let Some(playing) = self.playing.as_mut() {
+            playing.travelling = Some(ticket);
+        }
+    }
+
+    /// Into another shard: that one takes the character in or refuses it; only then does the old one let go.
+    fn cross_over(&mut self, shard: String, to: LocationId, step: &Move, reply: Reply, _: &mut Ctx<Self>) {
+        let name = VenueName::Shard(shard.clone());
+        let Some(own) = self.world.sessions().running(&self.id) else { return };
+        let watcher = Watcher { session: self.id, door: own.clone() };
+        let wall_ms = self.wall_ms();
+        let Some(playing) = self.playing.as_mut() else { return };
+        let newcomer = Newcomer {
+            member: playing.member.clone(),
+            session: self.id,
+            outbox: self.outbox.clone(),
+            door: own,
+        };
+        let Ok(door) = self.world.shards().find_watched(&self.world, &shard, || (), Some(watcher)) else {
+            return reply.refuse(busy(&name), wall_ms);
+        };
+        if let Some(ticket) = &reply.ticket {
+            self.outbox.entrust(ticket, name);
+        }
+        let arrival =
+            Arrival { location: to, position: step.position, from: Some(playing.location), exempt: false };
+        notify(&door, host::Mail::Enter { newcomer, entry: arrival, reply });
+        playing.bound_for = Some(Placed { shard, door: Some(door) });
+    }
+
+    /// More moves than allowed: the latest wins, a little later.
+    pub(super) fn walk_later(&mut self, incoming: Incoming<ClientMessage>, ctx: &mut Ctx<Self>) {
+        let waiting = self.late_move.is_some();
+        if let Some(before) = self.late_move.replace(incoming)
+            && before.message_id.is_some()
+        {
+            // A named one still gets its answer: it was overtaken, not lost.
+            self.open(before, ctx);
+        }
+        if !waiting {
+            ctx.run_later(LATE_MOVE, |shell, ctx| {
+                if let Some(late) = shell.entity.late_move.take() {
+                    shell.entity.open(late, ctx);
+                }
+            });
+        }
+    }
+}
+
+/// What a command is told whose venue can't take it now.
+pub fn busy(venue: &VenueName) -> ErrorMessage {
+    ErrorMessage::new(ErrorCode::Busy, format!("the {venue} can't take it now: try again"))
+        .with("retry_after_ms", 500)
+}

@@ -1,0 +1,75 @@
+//! World shards on the mesh: one actor each, which simulates its locations at a fixed rate.
+
+use std::time::Duration;
+
+use protocol::CharacterId;
+use rules::venue::{Member, Whereabouts};
+use rules::world_shard::{Sight, Sighting, WorldCommand, WorldShard};
+use storage::Pending;
+
+use crate::host::{Host, Hosted};
+use crate::options::{Options, WorldOptions};
+use crate::registry::{Table, VenueName};
+use crate::world::World;
+
+impl Hosted for WorldShard {
+    /// Its name in the content.
+    type Key = String;
+    type Record = Vec<Whereabouts>;
+    type View = Vec<Sighting>;
+
+    const KIND: &'static str = "world_shard";
+    const PASSIVATES: bool = false;
+
+    fn name(key: &String) -> VenueName {
+        VenueName::Shard(key.clone())
+    }
+
+    fn table(world: &World) -> &Table<Host<Self>> {
+        world.shards()
+    }
+
+    fn mailbox(options: &Options) -> usize {
+        options.mailboxes.world_shard
+    }
+
+    fn tick_every(options: &Options) -> Option<Duration> {
+        Some(Duration::from_secs(1) / options.world.tick_hz.max(1))
+    }
+
+    fn load(_key: &String, world: &World, members: &[CharacterId]) -> Pending<Vec<Whereabouts>> {
+        world.store().read(storage::characters::whereabouts(members.to_vec()))
+    }
+
+    fn restore(key: &String, world: &World, record: Vec<Whereabouts>, members: &[Member]) -> Self {
+        let mut shard = Self::new(key, world.content().clone(), sight(&world.options().world));
+        for last in record {
+            if let Some(member) = members.iter().find(|member| member.id == last.character_id) {
+                shard.readmit(member.clone(), last.location_id, last.position);
+            }
+        }
+        shard
+    }
+
+    fn view(&self) -> Vec<Sighting> {
+        self.sightings()
+    }
+
+    fn fault(command: &WorldCommand) -> &'static str {
+        match command {
+            WorldCommand::Move { .. } => "world_shard.move",
+            WorldCommand::Travel { .. } => "world_shard.travel",
+            WorldCommand::Look => "world_shard.look",
+        }
+    }
+}
+
+fn sight(options: &WorldOptions) -> Sight {
+    let tick_hz = u64::from(options.tick_hz.max(1));
+    Sight {
+        range_m: options.view_range_m,
+        others_max: options.view_max,
+        every_ticks: (tick_hz / u64::from(options.updates_hz.max(1))).max(1),
+        save_every_ticks: (options.save_every_ms * tick_hz / 1_000).max(1),
+    }
+}

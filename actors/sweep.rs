@@ -1,0 +1,124 @@
+//! What time brings: pings, silent connections, grace, passivation, clean-up. Run by the registry.
+//!
+//! One sweep over all sessions, not a timer each.
+
+use std::time::Duration;
+
+use protocol::{CloseCode, SessionId};
+use storage::{StoreError, Write};
+
+use crate::host::{self, Host, Hosted};
+use crate::notify::notify;
+use crate::outbox::{Farewell, LinkState};
+use crate::registry::Table;
+use crate::session;
+use crate::world::World;
+
+const LINKS_EVERY: Duration = Duration::from_secs(1);
+const IDLE_EVERY: Duration = Duration::from_secs(10);
+const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
+
+/// Something done at a fixed interval.
+pub struct Chore {
+    pub every: Duration,
+    pub work: fn(&World),
+}
+
+/// All chores of a world.
+pub fn chores() -> [Chore; 3] {
+    [
+        Chore { every: LINKS_EVERY, work: look_after_links },
+        Chore { every: IDLE_EVERY, work: let_idle_go },
+        Chore { every: CLEAN_UP_EVERY, work: clean_up },
+    ]
+}
+
+/// Pings who is silent, ends who stays silent, and takes characters out of the world that nobody came back for.
+fn look_after_links(world: &World) {
+    let now_ms = world.clock().mono_ms();
+    let options = world.options().session;
+    for (id, door, outbox) in world.sessions().all_running() {
+        match outbox.link_state() {
+            LinkState::Linked { heard_ms, pinged } => {
+                let silent_ms = now_ms.saturating_sub(heard_ms);
+                let ping_ms = jittered(options.ping_ms, id);
+                if silent_ms > ping_ms + options.pong_wait_ms {
+                    log::info!("session {id}: its connection is silent for {silent_ms} ms and is ended");
+                    outbox.end_link(Farewell::new(CloseCode::GoingAway, "nothing was heard for too long"));
+                    outbox.abandon_link(now_ms);
+                } else if silent_ms > ping_ms && !pinged {
+                    outbox.ask_ping();
+                }
+                if silent_ms < options.ping_ms {
+                    world.note_use(id);
+                }
+            }
+            LinkState::Gone { since_ms } => {
+                if now_ms.saturating_sub(since_ms) > options.grace_ms {
+                    notify(&door, session::Mail::GraceOver);
+                }
+            }
+        }
+    }
+}
+
+/// Spreads pings, so that sessions that came together are not all pinged together.
+fn jittered(ping_ms: u64, id: SessionId) -> u64 {
+    let spread = (ping_ms / 5).max(1);
+    ping_ms - spread / 2 + u64::from(id.0.as_bytes()[0]) * spread / 256
+}
+
+fn let_idle_go(world: &World) {
+    rest(world.rooms());
+    world.limiters().forget_quiet();
+    let used = world.take_used();
+    if !used.is_empty() {
+        run(world, "noting the use of sessions", storage::sessions::touch(used));
+    }
+}
+
+fn rest<V: Hosted>(table: &Table<Host<V>>) {
+    for (_, door, ()) in table.all_running() {
+        if door.vitals().members() == 0 {
+            // A full mailbox is not idle.
+            let _ = door.post(host::Mail::Rest);
+        }
+    }
+}
+
+fn clean_up(world: &World) {
+    let now_ms = world.clock().now().wall_ms;
+    run(world, "forgetting old answers", storage::answers::sweep(now_ms).quiet());
+    run(world, "freeing names of deleted characters", storage::characters::sweep(now_ms).quiet());
+    for (key, _, ()) in world.rooms().all_running() {
+        let keep = world.options().chat.keep_lines;
+        run(world, "forgetting old lines", storage::chat::prune(&key, keep).quiet());
+    }
+    let keep = world.options().chat.keep_whispers;
+    run(world, "forgetting old whispers", storage::chat::prune_whispers(keep).quiet());
+    let ended = world.store().write(storage::sessions::sweep(now_ms));
+    let world = world.clone();
+    actix_rt::spawn(async move {
+        match ended.await {
+            Ok(ended) => {
+                for session in ended {
+                    world.end_session(session, Farewell::new(CloseCode::TokenEnded, "the token has ended"));
+                }
+            }
+            Err(error) => report("ending old sessions", &error),
+        }
+    });
+}
+
+fn run(world: &World, what: &'static str, write: Write<()>) {
+    let done = world.store().write(write);
+    actix_rt::spawn(async move {
+        if let Err(error) = done.await {
+            report(what, &error);
+        }
+    });
+}
+
+fn report(what: &str, error: &StoreError) {
+    log::warn!("{what}: {error}");
+}
