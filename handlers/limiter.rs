@@ -39,7 +39,8 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 
     /// Each check adds one key at most, so this is often enough, and rare enough to cost nothing.
     fn forget(&self) {
-        if self.checks.fetch_add(1, Ordering::Relaxed) % (self.keys_max / 2).max(1) == 0 {
+        let check = self.checks.fetch_add(1, Ordering::Relaxed);
+        if check.is_multiple_of((self.keys_max / 2).max(1)) {
             self.keyed.retain_recent();
             self.keyed.shrink_to_fit();
         }

@@ -1,0 +1,134 @@
+//! The one table of REST routes. The server is configured from it, and the matrix of who may do what is tested by it.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::web::{self, ServiceConfig};
+use futures_util::future::LocalBoxFuture;
+use protocol::{ErrorCode, ErrorMessage};
+
+use crate::answer::{Shape, refuse};
+use crate::call::{Answer, Call, dispatch};
+use crate::envelope::Arrival;
+use crate::health;
+
+/// Who may use a route. What one may do there with whose things, the world decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    Anonymous,
+    SignedIn,
+    Moderator,
+    Admin,
+}
+
+/// What a route expects in the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing; what comes is not read.
+    None,
+    /// JSON, or nothing at all.
+    Optional,
+    Json,
+}
+
+/// The rate a route has beside those of all requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    None,
+    /// Questions about the world.
+    World,
+    /// Lists of one's own things.
+    List,
+}
+
+/// One method of one path.
+pub struct Route {
+    pub method: Method,
+    /// With `{names}` for the parts that vary.
+    pub path: &'static str,
+    pub access: Access,
+    /// What its refusals look like.
+    pub shape: Shape,
+    pub body: Body,
+    pub rate: Rate,
+    pub run: fn(Call) -> LocalBoxFuture<'static, Answer>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $access:ident $shape:ident $body:ident $rate:ident $run:path;)*) => {
+        /// Every REST route there is.
+        pub static ROUTES: &[Route] = &[$(Route {
+            method: Method::$method,
+            path: $path,
+            access: Access::$access,
+            shape: Shape::$shape,
+            body: Body::$body,
+            rate: Rate::$rate,
+            run: |call| Box::pin($run(call)),
+        }),*];
+    };
+}
+
+// Paths with a fixed last part stand before those where it varies: the first that fits is taken.
+routes! {
+    GET "/healthz" Anonymous Problem None None health::healthz;
+}
+
+/// Adds all routes to the server; a known path with another method is 405, everything else 404.
+pub fn configure(config: &mut ServiceConfig) {
+    for (at, first) in ROUTES.iter().enumerate() {
+        if ROUTES[..at].iter().any(|earlier| earlier.path == first.path) {
+            continue;
+        }
+        let mut resource = web::resource(first.path);
+        for route in ROUTES.iter().filter(|route| route.path == first.path) {
+            resource = resource.route(
+                web::method(route.method.clone())
+                    .to(move |request, payload| dispatch(route, request, payload)),
+            );
+            if route.method == Method::GET {
+                resource =
+                    resource.route(web::head().to(move |request, payload| dispatch(route, request, payload)));
+            }
+        }
+        let shape = first.shape;
+        let allowed = methods_of(first.path);
+        let options = allowed.clone();
+        resource = resource.route(web::method(Method::OPTIONS).to(move || {
+            let options = options.clone();
+            async move { HttpResponse::NoContent().insert_header((ALLOW, options)).finish() }
+        }));
+        config.service(resource.default_service(web::to(move |request| {
+            let allowed = allowed.clone();
+            async move { wrong_method(&request, shape, allowed) }
+        })));
+    }
+    config.default_service(web::to(|request| async move { no_such_path(&request) }));
+}
+
+fn methods_of(path: &str) -> String {
+    let mut methods: Vec<&str> = Vec::new();
+    for route in ROUTES.iter().filter(|route| route.path == path) {
+        methods.push(route.method.as_str());
+        if route.method == Method::GET {
+            methods.push("HEAD");
+        }
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
+}
+
+fn wrong_method(request: &actix_web::HttpRequest, shape: Shape, allowed: String) -> HttpResponse {
+    let text = format!("{} serves {allowed}, not {}", request.path(), request.method());
+    let error = ErrorMessage::new(ErrorCode::MethodNotAllowed, text);
+    let mut response = refuse(shape, &error, &Arrival::of(request).request_id);
+    if let Ok(allowed) = allowed.parse() {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
+
+fn no_such_path(request: &actix_web::HttpRequest) -> HttpResponse {
+    let error = ErrorMessage::new(ErrorCode::NotFound, "there is nothing at this path");
+    refuse(Shape::Problem, &error, &Arrival::of(request).request_id)
+}
