@@ -1,0 +1,159 @@
+//! Everything a player can do, one function a command.
+
+use protocol::characters::{Character, CharacterDeleted, CreateCharacter, WhichCharacter};
+use protocol::chat::{Channel, Chat};
+use protocol::combat::Act;
+use protocol::messages::Vocabulary;
+use protocol::movement::{LocationUpdate, Position};
+use protocol::session::{Bare, Pong};
+use protocol::world::{CrystalShard, WorldEvent, WorldState};
+use protocol::{CharacterId, ClientMessage, LocationId, ServerMessage};
+
+use crate::compose::{self, Recipient};
+use crate::{Client, ClientError, NearbyPlayer};
+
+/// Waits for the answer to `$message` and takes it apart.
+macro_rules! ask {
+    ($client:expr, $message:expr, $($answer:pat => $take:expr),+) => {{
+        let message = $message;
+        let command = name_of(&message);
+        match $client.request(message).await? {
+            $($answer => Ok($take),)+
+            other => Err(ClientError::Unexpected { command, found: other.name() }),
+        }
+    }};
+}
+
+/// The wire name of a command.
+pub(crate) fn name_of(message: &ClientMessage) -> &'static str {
+    message.name()
+}
+
+/// Every command fails with what the server refused, or with what [`Client::request`] fails with.
+#[allow(clippy::missing_errors_doc)]
+impl Client {
+    /// One's own characters.
+    pub async fn characters(&self) -> Result<Vec<Character>, ClientError> {
+        ask!(self, ClientMessage::CharacterList(Bare {}), ServerMessage::CharacterList(list) => list.characters)
+    }
+
+    /// Makes a character, its stats by dice. `NAME_TAKEN`, `TOO_MANY_CHARACTERS`, or `INVALID` with
+    /// `details.field`.
+    pub async fn create_character(
+        &self,
+        name: &str,
+        race: &str,
+        class: &str,
+        faction: &str,
+    ) -> Result<Character, ClientError> {
+        self.create_character_as(compose::new_character(name, race, class, faction)?).await
+    }
+
+    /// Makes a character with a choice of how its stats come about.
+    pub async fn create_character_as(&self, new: CreateCharacter) -> Result<Character, ClientError> {
+        ask!(self, ClientMessage::CharacterCreate(new), ServerMessage::CharacterCreate(made) => made.character)
+    }
+
+    /// Enters the world with a character. Reconnecting takes it up again.
+    pub async fn select_character(&self, id: CharacterId) -> Result<Character, ClientError> {
+        ask!(self, compose::select_character(id), ServerMessage::CharacterSelect(taken) => taken.character)
+    }
+
+    pub async fn delete_character(&self, id: CharacterId) -> Result<CharacterDeleted, ClientError> {
+        let which = WhichCharacter { character_id: id };
+        ask!(self, ClientMessage::CharacterDelete(which), ServerMessage::CharacterDelete(gone) => gone)
+    }
+
+    /// Says something to everybody. The answer is one's own line, with its place in the order of all.
+    pub async fn send_chat(&self, content: impl Into<String>) -> Result<Chat, ClientError> {
+        ask!(self, compose::chat(Channel::Global, content)?, ServerMessage::Chat(line) => line)
+    }
+
+    /// Says something to everybody in the same location.
+    pub async fn say(&self, content: impl Into<String>) -> Result<Chat, ClientError> {
+        ask!(self, compose::chat(Channel::Say, content)?, ServerMessage::Chat(line) => line)
+    }
+
+    /// Says something to one's faction.
+    pub async fn faction_chat(&self, content: impl Into<String>) -> Result<Chat, ClientError> {
+        let message = compose::faction_chat(content)?;
+        ask!(self, message, ServerMessage::FactionChat(line) | ServerMessage::Chat(line) => line)
+    }
+
+    /// Says something to one's party.
+    pub async fn party_chat(&self, content: impl Into<String>) -> Result<Chat, ClientError> {
+        let message = compose::party_chat(content)?;
+        ask!(self, message, ServerMessage::PartyChat(line) | ServerMessage::Chat(line) => line)
+    }
+
+    /// Says something to one other character, by id or by name. `NOT_ONLINE` when nobody heard it.
+    pub async fn whisper(
+        &self,
+        to: impl Into<Recipient>,
+        content: impl Into<String>,
+    ) -> Result<Chat, ClientError> {
+        let message = compose::whisper(to, content)?;
+        ask!(self, message, ServerMessage::Whisper(line) | ServerMessage::Chat(line) => line)
+    }
+
+    /// Goes to a neighbouring location. `AREA_FULL`, or `MOVE_REJECTED` when no way leads there.
+    pub async fn send_move(
+        &self,
+        to: LocationId,
+        from: Option<LocationId>,
+    ) -> Result<LocationUpdate, ClientError> {
+        ask!(self, compose::travel(to, from), ServerMessage::LocationUpdate(update) => update)
+    }
+
+    /// Tells where one is within the location, in metres and metres a second. Not answered: a refusal comes as
+    /// `error` with `MOVE_REJECTED`, followed by one's own `character_update` with the true position.
+    pub async fn send_position_update(
+        &self,
+        position: Position,
+        velocity: Option<Position>,
+    ) -> Result<(), ClientError> {
+        self.tell(compose::walk(position, velocity)).await
+    }
+
+    /// Acts in a combat. The answer is the action as everybody sees it.
+    pub async fn send_combat_action(&self, act: Act) -> Result<ServerMessage, ClientError> {
+        self.request(ClientMessage::CombatAction(act)).await
+    }
+
+    /// The server's clock, Unix seconds.
+    pub async fn ping(&self) -> Result<f64, ClientError> {
+        ask!(self, compose::ping(), ServerMessage::Pong(Pong { server_time }) => server_time)
+    }
+
+    /// Who was last told of, in one location or in all; by name.
+    pub fn get_nearby_players(&self, location: Option<LocationId>) -> Vec<NearbyPlayer> {
+        self.shared.nearby().list(location)
+    }
+
+    /// Where one's character is, once the server has said so.
+    pub fn location(&self) -> Option<LocationId> {
+        self.shared.nearby().here()
+    }
+
+    /// The state of the world, over REST.
+    pub async fn get_world_state(&self) -> Result<WorldState, ClientError> {
+        self.rest().world_state().await
+    }
+
+    /// The twelve crystal shards, over REST.
+    pub async fn get_shards(&self) -> Result<Vec<CrystalShard>, ClientError> {
+        self.rest().shards().await
+    }
+
+    /// What happened lately, newest first, over REST.
+    pub async fn get_events(&self, limit: u32) -> Result<Vec<WorldEvent>, ClientError> {
+        self.rest().events(limit).await
+    }
+
+    /// Ends the session: its token is of no more use.
+    pub async fn logout(&self) -> Result<(), ClientError> {
+        self.rest().logout().await?;
+        self.disconnect().await;
+        Ok(())
+    }
+}

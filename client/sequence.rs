@@ -1,0 +1,132 @@
+//! Whether events arrive once each and in order, and when to acknowledge them (v1).
+
+use std::time::Duration;
+
+use protocol::SessionId;
+use tokio::time::Instant;
+
+/// So many events are acknowledged at once.
+const ACK_EVENTS: u64 = 32;
+/// An event is acknowledged within a second: the link looks every quarter of one.
+const ACK_AFTER: Duration = Duration::from_millis(750);
+
+/// What an event's number says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// The next one, or one without a number.
+    Next,
+    /// These did not arrive; the event itself is new.
+    After { from_seq: u64, to_seq: u64 },
+    /// It was here before.
+    Again { seq: u64 },
+}
+
+/// The numbers of one session's events, over all its connections.
+#[derive(Debug, Default)]
+pub(crate) struct Sequence {
+    session: Option<SessionId>,
+    last: Option<u64>,
+    acked: u64,
+    unacked_since: Option<Instant>,
+}
+
+impl Sequence {
+    /// A connection was signed in; `last_seq` is what the server counted before it. Returns what was lost
+    /// between two connections of the same session.
+    pub fn signed_in(&mut self, session: Option<SessionId>, last_seq: Option<u64>) -> Arrival {
+        let before = self.last.filter(|_| session.is_some() && session == self.session);
+        self.session = session;
+        self.last = last_seq.or(before);
+        self.acked = self.acked.min(self.last.unwrap_or(0));
+        self.unacked_since = None;
+        match (before, last_seq) {
+            (Some(before), Some(last)) if last > before => {
+                Arrival::After { from_seq: before + 1, to_seq: last }
+            }
+            // What came already comes again: its number will say so.
+            (Some(before), Some(last)) if last < before => {
+                self.last = Some(before);
+                Arrival::Next
+            }
+            _ => Arrival::Next,
+        }
+    }
+
+    pub fn arrived(&mut self, seq: Option<u64>, now: Instant) -> Arrival {
+        let Some(seq) = seq else { return Arrival::Next };
+        let arrival = match self.last {
+            Some(last) if seq <= last => return Arrival::Again { seq },
+            Some(last) if seq > last + 1 => Arrival::After { from_seq: last + 1, to_seq: seq - 1 },
+            _ => Arrival::Next,
+        };
+        self.last = Some(seq);
+        self.unacked_since.get_or_insert(now);
+        arrival
+    }
+
+    /// What to acknowledge with a message that goes out anyway.
+    pub fn ack(&mut self) -> Option<u64> {
+        self.unacked_since.take()?;
+        self.acked = self.last?;
+        self.last
+    }
+
+    /// What to acknowledge now, with a message of its own.
+    pub fn ack_due(&mut self, now: Instant) -> Option<u64> {
+        let many = self.last.unwrap_or(0).saturating_sub(self.acked) >= ACK_EVENTS;
+        let old = self.unacked_since.is_some_and(|since| now.duration_since(since) >= ACK_AFTER);
+        if many || old { self.ack() } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use protocol::SessionId;
+    use tokio::time::Instant;
+
+    use super::{Arrival, Sequence};
+
+    fn session(number: u8) -> Option<SessionId> {
+        serde_json::from_value(format!("00000000-0000-4000-8000-0000000000{number:02}").into()).ok()
+    }
+
+    #[test]
+    fn gaps_and_repeats_are_seen() {
+        let (mut sequence, now) = (Sequence::default(), Instant::now());
+        assert_eq!(sequence.signed_in(session(1), Some(4)), Arrival::Next);
+        assert_eq!(sequence.arrived(Some(5), now), Arrival::Next);
+        assert_eq!(sequence.arrived(None, now), Arrival::Next);
+        assert_eq!(sequence.arrived(Some(8), now), Arrival::After { from_seq: 6, to_seq: 7 });
+        assert_eq!(sequence.arrived(Some(8), now), Arrival::Again { seq: 8 });
+        assert_eq!(sequence.arrived(Some(9), now), Arrival::Next);
+    }
+
+    #[test]
+    fn what_was_lost_between_two_connections_of_a_session_is_known() {
+        let (mut sequence, now) = (Sequence::default(), Instant::now());
+        sequence.signed_in(session(1), Some(0));
+        sequence.arrived(Some(1), now);
+        assert_eq!(sequence.signed_in(session(1), Some(3)), Arrival::After { from_seq: 2, to_seq: 3 });
+        assert_eq!(sequence.arrived(Some(4), now), Arrival::Next);
+        assert_eq!(sequence.signed_in(session(2), Some(0)), Arrival::Next);
+        assert_eq!(sequence.arrived(Some(1), now), Arrival::Next);
+    }
+
+    #[test]
+    fn thirty_two_events_or_three_quarters_of_a_second_are_acknowledged() {
+        let (mut sequence, now) = (Sequence::default(), Instant::now());
+        sequence.signed_in(session(1), Some(0));
+        for seq in 1..=31 {
+            sequence.arrived(Some(seq), now);
+        }
+        assert_eq!(sequence.ack_due(now), None);
+        sequence.arrived(Some(32), now);
+        assert_eq!(sequence.ack_due(now), Some(32));
+        sequence.arrived(Some(33), now);
+        assert_eq!(sequence.ack_due(now), None);
+        assert_eq!(sequence.ack_due(now + Duration::from_millis(750)), Some(33));
+        assert_eq!(sequence.ack_due(now + Duration::from_secs(9)), None);
+    }
+}

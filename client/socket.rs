@@ -1,0 +1,234 @@
+//! One WebSocket, signed in: messages in and out, in the dialect that was agreed on.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::auth::{AuthRequest, AuthResponse};
+use protocol::codec::{decode, encode};
+use protocol::{
+    ClientMessage, Dialect, ErrorCode, ErrorMessage, Incoming, Malformed, ServerMessage, Stamp, Text,
+};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
+use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+use crate::address::Address;
+use crate::{ClientError, Options};
+
+/// A longer message of the server is a defect of it: what it sends is paged at 8 KiB.
+const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// What a read brought.
+pub(crate) enum Read {
+    Message(Box<Incoming<ServerMessage>>),
+    Unreadable(Malformed),
+    /// A sign of life, or a frame that was skipped.
+    Alive,
+    /// The server said goodbye.
+    Closed(Option<CloseFrame>),
+    Lost(String),
+}
+
+/// An open connection.
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    options: Options,
+    dialect: Dialect,
+}
+
+impl Socket {
+    /// Connects and signs in.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`], [`ClientError::NoAnswer`], or the refusal of the server.
+    pub async fn open(
+        address: &Address,
+        options: &Options,
+        token: &str,
+    ) -> Result<(Self, Incoming<AuthResponse>), ClientError> {
+        let slow = |command| ClientError::NoAnswer { command, after: options.patience };
+        let socket = timeout(options.patience, Self::connect(address, options));
+        let mut socket = socket.await.map_err(|_| slow("the connection"))??;
+        let answer = timeout(options.patience, socket.sign_in(address, token));
+        let answer = answer.await.map_err(|_| slow("auth_request"))??;
+        Ok((socket, answer))
+    }
+
+    async fn connect(address: &Address, options: &Options) -> Result<Self, ClientError> {
+        let url = address.websocket();
+        let unreachable = |why: String| ClientError::Unreachable { url: url.to_owned(), why };
+        let uri: Uri = url.parse().map_err(|error| ClientError::Address(format!("{url}: {error}")))?;
+        let dialect = options.spoken();
+        let mut request = ClientRequestBuilder::new(uri);
+        if dialect.is_v1() {
+            request = request.with_sub_protocol(Dialect::V1_JSON);
+        }
+        let config = WebSocketConfig::default()
+            .read_buffer_size(options.read_buffer_bytes)
+            .write_buffer_size(4 * 1024)
+            .max_write_buffer_size(MESSAGE_BYTES_MAX)
+            .max_message_size(Some(MESSAGE_BYTES_MAX))
+            .max_frame_size(Some(MESSAGE_BYTES_MAX));
+        let opened = connect_async_with_config(request, Some(config), true).await;
+        let (stream, _) = opened.map_err(|error| match error {
+            Error::Http(answer) => {
+                unreachable(format!("the server answered with status {}", answer.status()))
+            }
+            error => unreachable(error.to_string()),
+        })?;
+        Ok(Self { stream, options: options.clone(), dialect })
+    }
+
+    async fn sign_in(
+        &mut self,
+        address: &Address,
+        token: &str,
+    ) -> Result<Incoming<AuthResponse>, ClientError> {
+        let lost = |why: String| ClientError::Unreachable { url: address.websocket().to_owned(), why };
+        let token = Text::new(token)?;
+        let request = AuthRequest { session_token: Some(token), ..AuthRequest::default() };
+        let request = ClientMessage::AuthRequest(request);
+        // Never sealed: the documents want this one readable.
+        let text = encode(self.dialect, &request, Stamp { timestamp: unix_seconds(), ..Stamp::default() });
+        self.write(Message::text(utf8(text))).await.map_err(lost)?;
+        loop {
+            let incoming = match self.read().await {
+                Read::Message(incoming) => *incoming,
+                Read::Alive => continue,
+                Read::Unreadable(malformed) => return Err(ClientError::Malformed(malformed.reason)),
+                Read::Closed(frame) => return Err(lost(farewell(frame.as_ref()))),
+                Read::Lost(why) => return Err(lost(why)),
+            };
+            let Incoming { message, message_id, timestamp, seq, ack } = incoming;
+            match message {
+                ServerMessage::AuthResponse(answer) if answer.success => {
+                    return Ok(Incoming { message: answer, message_id, timestamp, seq, ack });
+                }
+                ServerMessage::AuthResponse(answer) => return Err(refused(answer)),
+                ServerMessage::Error(error) => return Err(error.into()),
+                ServerMessage::Disconnect(goodbye) => return Err(lost(goodbye.reason)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next frame. Cancel-safe: nothing is lost when this is dropped while it waits.
+    pub async fn read(&mut self) -> Read {
+        match self.stream.next().await {
+            Some(Ok(Message::Text(text))) => self.understand(text.as_bytes()),
+            Some(Ok(Message::Binary(bytes))) => self.understand(&bytes),
+            Some(Ok(Message::Close(frame))) => Read::Closed(frame),
+            Some(Ok(_)) => Read::Alive,
+            Some(Err(error)) => Read::Lost(error.to_string()),
+            None => Read::Lost("the connection was closed".to_owned()),
+        }
+    }
+
+    fn understand(&self, wire: &[u8]) -> Read {
+        if self.options.skip.as_ref().is_some_and(|skip| skip(wire)) {
+            return Read::Alive;
+        }
+        let read = match self.unseal(wire) {
+            Some(text) => decode(self.dialect, &text),
+            None => decode(self.dialect, wire),
+        };
+        match read {
+            Ok(incoming) => Read::Message(Box::new(incoming)),
+            Err(malformed) => Read::Unreadable(malformed),
+        }
+    }
+
+    #[cfg(feature = "encryption")]
+    fn unseal(&self, wire: &[u8]) -> Option<Vec<u8>> {
+        let cipher = self.options.cipher.as_ref()?;
+        if protocol::encryption::looks_sealed(wire) { cipher.open(wire) } else { None }
+    }
+
+    #[cfg(not(feature = "encryption"))]
+    fn unseal(&self, _wire: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Sends one message.
+    ///
+    /// # Errors
+    /// Why the connection is of no use any more.
+    pub async fn send(
+        &mut self,
+        message: &ClientMessage,
+        message_id: Option<&str>,
+        ack: Option<u64>,
+    ) -> Result<(), String> {
+        let ack = ack.filter(|_| self.dialect.is_v1());
+        let text = encode(self.dialect, message, Stamp { timestamp: unix_seconds(), message_id, ack });
+        let wire = self.seal(text);
+        self.write(Message::text(utf8(wire))).await
+    }
+
+    #[cfg(feature = "encryption")]
+    fn seal(&self, text: Vec<u8>) -> Vec<u8> {
+        match &self.options.cipher {
+            Some(cipher) => cipher.seal(&text),
+            None => text,
+        }
+    }
+
+    #[cfg(not(feature = "encryption"))]
+    fn seal(&self, text: Vec<u8>) -> Vec<u8> {
+        text
+    }
+
+    /// Asks for a sign of life.
+    pub async fn ping(&mut self) -> Result<(), String> {
+        self.write(Message::Ping(Vec::new().into())).await
+    }
+
+    /// Says goodbye; who is at the other end need not hear it.
+    pub async fn close(&mut self) {
+        let patience = Duration::from_secs(2);
+        if timeout(patience, self.stream.close(None)).await.is_err() {
+            log::debug!("the server did not take the close frame within {patience:?}");
+        }
+    }
+
+    async fn write(&mut self, message: Message) -> Result<(), String> {
+        match timeout(self.options.patience, self.stream.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("the server did not read for {:?}", self.options.patience)),
+        }
+    }
+}
+
+/// What a close frame says, for people.
+pub(crate) fn farewell(frame: Option<&CloseFrame>) -> String {
+    match frame {
+        Some(frame) if frame.reason.is_empty() => format!("closed by the server ({})", u16::from(frame.code)),
+        Some(frame) => format!("{} ({})", frame.reason, u16::from(frame.code)),
+        None => "closed by the server".to_owned(),
+    }
+}
+
+fn refused(answer: AuthResponse) -> ClientError {
+    let code = answer.error_code.unwrap_or(ErrorCode::Unauthorized);
+    let text = answer.message.unwrap_or_else(|| "the server refused to sign in".to_owned());
+    let error = ErrorMessage::new(code, text);
+    match answer.retry_after_ms {
+        Some(wait) => error.with("retry_after_ms", wait).into(),
+        None => error.into(),
+    }
+}
+
+fn utf8(text: Vec<u8>) -> String {
+    String::from_utf8(text).expect("JSON and base64 are UTF-8")
+}
+
+fn unix_seconds() -> f64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64())
+}
