@@ -8,12 +8,12 @@ use futures_util::FutureExt;
 use protocol::{ErrorCode, ErrorMessage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use storage::sessions::SessionRow;
 
 use crate::answer::refuse;
-use crate::edge::Edge;
+use crate::edge::{Edge, Limiters, too_fast};
 use crate::envelope::Arrival;
-use crate::limiter::too_fast;
-use crate::routes::{Body, Rate, Route};
+use crate::routes::{Access, Body, Rate, Route};
 use crate::{body, credentials};
 
 /// What a handler gives back: a response, or a refusal that its route dresses.
@@ -24,6 +24,8 @@ pub struct Call {
     pub edge: Edge,
     pub request: HttpRequest,
     pub arrival: Arrival,
+    /// Always there on routes that need a session.
+    who: Option<SessionRow>,
     pub body: Bytes,
 }
 
@@ -32,6 +34,19 @@ impl Call {
     /// The body is no JSON, or not that of a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ErrorMessage> {
         body::parse(&self.body)
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// `UNAUTHORIZED` on a route that lets anybody in.
+    pub fn who(&self) -> Result<&SessionRow, ErrorMessage> {
+        self.who.as_ref().ok_or_else(|| credentials::unauthorized(None))
+    }
+
+    /// What limits by address go by.
+    pub fn address(&self) -> String {
+        self.arrival.ip.key().to_string()
     }
 
     /// A varying part of the path.
@@ -61,8 +76,12 @@ async fn walk(route: &Route, request: HttpRequest, payload: web::Payload, arriva
     let edge =
         request.app_data::<web::Data<Edge>>().expect("the server is built with an edge").as_ref().clone();
     credentials::refuse_query_tokens(&request)?;
-    if let (Some(limiters), Rate::World) = (&edge.limiters, route.rate) {
-        limiters.world.check(&arrival.ip.key()).map_err(too_fast)?;
+    let who = match route.access {
+        Access::Anonymous => None,
+        _ => Some(identify(route, &edge, &request).await?),
+    };
+    if let Some(limiters) = &edge.limiters {
+        limit(route.rate, limiters, &arrival, who.as_ref())?;
     }
     let body = match route.body {
         Body::None => Bytes::new(),
@@ -71,5 +90,37 @@ async fn walk(route: &Route, request: HttpRequest, payload: web::Payload, arriva
     if route.body == Body::Json || !body.is_empty() {
         body::check_is_json(request.headers())?;
     }
-    (route.run)(Call { edge, request, arrival, body }).await
+    (route.run)(Call { edge, request, arrival, who, body }).await
+}
+
+/// Who asks, if they may ask this.
+async fn identify(route: &Route, edge: &Edge, request: &HttpRequest) -> Result<SessionRow, ErrorMessage> {
+    let Some(credential) = credentials::of(request) else { return Err(credentials::unauthorized(None)) };
+    credentials::check_page(request, &credential, &edge.options)?;
+    let who = edge.world.authenticate(&credential.token).await.map_err(|error| match error.error_code {
+        ErrorCode::Unauthorized => credentials::unauthorized(Some(&credential)),
+        _ => error,
+    })?;
+    if !route.access.admits(who.role) {
+        return Err(ErrorMessage::new(ErrorCode::Forbidden, "your role does not allow this"));
+    }
+    Ok(who)
+}
+
+fn limit(
+    rate: Rate,
+    limiters: &Limiters,
+    arrival: &Arrival,
+    who: Option<&SessionRow>,
+) -> Result<(), ErrorMessage> {
+    if let Some(who) = who {
+        limiters.session.take(&who.session_id).map_err(too_fast)?;
+    }
+    match (rate, who) {
+        (Rate::World, _) => limiters.world.take(&arrival.ip.key()).map_err(too_fast),
+        (Rate::RegisterDay, _) => limiters.register_day.take(&arrival.ip.key()).map_err(too_fast),
+        (Rate::List, Some(who)) => limiters.list.take(&who.account_id).map_err(too_fast),
+        (Rate::Characters, Some(who)) => limiters.characters.take(&who.account_id).map_err(too_fast),
+        (Rate::List | Rate::Characters, None) | (Rate::None, _) => Ok(()),
+    }
 }

@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use protocol::SessionId;
+use actors::World;
+use actors::clock::Clock;
+use actors::limits::{Buckets, Wait};
+use protocol::{AccountId, ErrorCode, ErrorMessage, SessionId};
 
 use crate::Options;
 use crate::census::Census;
-use crate::limiter::Limiter;
 use crate::options::EdgeLimits;
 
 /// Shared by all workers; cheap to clone.
@@ -17,6 +19,7 @@ pub struct Edge(Arc<Inner>);
 
 /// See [`Edge`].
 pub struct Inner {
+    pub world: World,
     pub options: Options,
     /// Open connections by address.
     pub census: Census,
@@ -27,19 +30,23 @@ pub struct Inner {
 /// The rates of the edge itself; those of the game are the world's.
 pub struct Limiters {
     /// Requests by address.
-    pub ip: Limiter<IpAddr>,
+    pub ip: Buckets<IpAddr>,
     /// Requests by session.
-    pub session: Limiter<SessionId>,
+    pub session: Buckets<SessionId>,
     /// Questions about the world, by address.
-    pub world: Limiter<IpAddr>,
-    /// Lists, by session.
-    pub list: Limiter<SessionId>,
+    pub world: Buckets<IpAddr>,
+    /// Lists, by account.
+    pub list: Buckets<AccountId>,
+    /// Characters made, selected and deleted, by account.
+    pub characters: Buckets<AccountId>,
+    /// Registrations of a day, by address.
+    pub register_day: Buckets<IpAddr>,
 }
 
 impl Edge {
-    pub fn new(options: Options) -> Self {
-        let limiters = options.limits.as_ref().map(Limiters::new);
-        Self(Arc::new(Inner { census: Census::default(), limiters, options }))
+    pub fn new(world: World, options: Options) -> Self {
+        let limiters = options.limits.as_ref().map(|limits| Limiters::new(limits, world.clock()));
+        Self(Arc::new(Inner { world, census: Census::default(), limiters, options }))
     }
 }
 
@@ -52,12 +59,32 @@ impl Deref for Edge {
 }
 
 impl Limiters {
-    fn new(limits: &EdgeLimits) -> Self {
+    fn new(limits: &EdgeLimits, clock: Clock) -> Self {
         Self {
-            ip: Limiter::new(limits.ip, limits.keys),
-            session: Limiter::new(limits.token, limits.keys),
-            world: Limiter::new(limits.world, limits.keys),
-            list: Limiter::new(limits.list, limits.keys),
+            ip: Buckets::new(limits.ip, clock),
+            session: Buckets::new(limits.session, clock),
+            world: Buckets::new(limits.world, clock),
+            list: Buckets::new(limits.list, clock),
+            characters: Buckets::new(limits.characters, clock),
+            register_day: Buckets::new(limits.register_day, clock),
         }
     }
+
+    /// To be called now and then, or the limiters remember everybody who ever came.
+    pub fn forget_quiet(&self) {
+        for addresses in [&self.ip, &self.world, &self.register_day] {
+            addresses.forget_quiet();
+        }
+        for accounts in [&self.list, &self.characters] {
+            accounts.forget_quiet();
+        }
+        self.session.forget_quiet();
+    }
+}
+
+/// What somebody is told who is too fast.
+pub fn too_fast(wait: Wait) -> ErrorMessage {
+    let wait_ms = wait.retry_after_ms;
+    ErrorMessage::new(ErrorCode::RateLimited, format!("too many requests: try again in {wait_ms} ms"))
+        .with("retry_after_ms", wait_ms)
 }

@@ -13,8 +13,7 @@ use protocol::{ErrorCode, ErrorMessage};
 use crate::answer::{Shape, refuse};
 use crate::census::Seat;
 use crate::client_ip::ClientIp;
-use crate::edge::Edge;
-use crate::limiter::too_fast;
+use crate::edge::{Edge, too_fast};
 
 /// Our pages load nothing from anywhere, unless they say otherwise themselves.
 const HEADERS: &[(HeaderName, &str)] = &[
@@ -61,6 +60,7 @@ pub async fn walk<B: MessageBody + 'static>(
     let arrival = Arrival::new(request.request(), &edge.options.trusted_proxies);
     request.extensions_mut().insert(arrival.clone());
     let line = format!("{} {} {}", arrival.ip, request.method(), request.path());
+    let came_ms = edge.world.clock().mono_ms();
     let mut response = match turn_away(&edge, &request, &arrival) {
         Some(error) => {
             let mut response = refuse(Shape::Problem, &error, &arrival.request_id);
@@ -72,7 +72,8 @@ pub async fn walk<B: MessageBody + 'static>(
         None => next.call(request).await?.map_into_boxed_body(),
     };
     add_headers(response.headers_mut(), &edge, &arrival);
-    log::debug!("request={} {line} {}", arrival.request_id, response.status().as_u16());
+    let took_ms = edge.world.clock().mono_ms().saturating_sub(came_ms);
+    log::debug!("request={} {line} {} {took_ms} ms", arrival.request_id, response.status().as_u16());
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         log::error!("request={} {line} was answered 500", arrival.request_id);
     }
@@ -104,7 +105,7 @@ fn turn_away(edge: &Edge, request: &ServiceRequest, arrival: &Arrival) -> Option
                 .with("retry_after_ms", 1000),
         );
     }
-    edge.limiters.as_ref()?.ip.check(&arrival.ip.key()).err().map(too_fast)
+    edge.limiters.as_ref()?.ip.take(&arrival.ip.key()).err().map(too_fast)
 }
 
 fn add_headers(headers: &mut HeaderMap, edge: &Edge, arrival: &Arrival) {

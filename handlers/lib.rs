@@ -1,15 +1,17 @@
 //! The edge: everything with a URL. Decides nothing about the game.
 
+mod admin;
 pub mod answer;
+mod auth;
 pub mod body;
 pub mod call;
 pub mod census;
+mod characters;
 pub mod client_ip;
 pub mod credentials;
 pub mod edge;
 pub mod envelope;
 mod health;
-pub mod limiter;
 pub mod listener;
 pub mod options;
 pub mod origin;
@@ -17,6 +19,7 @@ pub mod routes;
 pub mod serve;
 #[cfg(feature = "tls")]
 pub mod tls;
+mod world;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use governor::Quota;
+use actors::options::Rate;
 use ipnet::IpNet;
 
 /// Everything the edge is set up with.
@@ -54,37 +54,31 @@ pub struct WsOptions {
     pub preauth: Duration,
     pub preauth_messages: u32,
     pub preauth_bytes: usize,
-    pub ping: Duration,
-    pub pong_wait: Duration,
     /// The pings a client may send.
-    pub pings: Quota,
-    /// Messages a connection may send.
-    pub messages: Quota,
-    /// Bytes a connection may send.
-    pub bytes: Quota,
-    /// This many refused messages within `strikes_within` close the connection.
-    pub strikes: u32,
-    pub strikes_within: Duration,
+    pub pings: Rate,
 }
 
 /// Rates and counts that `[limits] enabled = false` lifts.
 #[derive(Debug, Clone)]
 pub struct EdgeLimits {
     pub connections_per_ip: usize,
-    pub token: Quota,
-    pub ip: Quota,
-    /// Questions about the world, by session or address.
-    pub world: Quota,
-    /// Lists, by session.
-    pub list: Quota,
-    /// Keys that one limiter remembers at most.
-    pub keys: usize,
+    /// Requests by session.
+    pub session: Rate,
+    /// Requests by address.
+    pub ip: Rate,
+    /// Questions about the world, by address.
+    pub world: Rate,
+    /// Lists, by account.
+    pub list: Rate,
+    /// Characters made, selected and deleted, by account.
+    pub characters: Rate,
+    /// Registrations by address, over a day.
+    pub register_day: Rate,
 }
 
 #[cfg(test)]
 impl Default for Options {
     fn default() -> Self {
-        let quota = Quota::per_second(std::num::NonZeroU32::new(1000).expect("1000 is not 0"));
         Self {
             public_url: None,
             secure_cookies: false,
@@ -108,13 +102,7 @@ impl Default for Options {
                 preauth: Duration::from_secs(10),
                 preauth_messages: 3,
                 preauth_bytes: 4096,
-                ping: Duration::from_secs(15),
-                pong_wait: Duration::from_secs(25),
-                pings: quota,
-                messages: quota,
-                bytes: quota,
-                strikes: 50,
-                strikes_within: Duration::from_secs(10),
+                pings: Rate::new(5, 2000),
             },
             limits: None,
         }

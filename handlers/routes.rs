@@ -6,11 +6,12 @@ use actix_web::http::header::ALLOW;
 use actix_web::web::{self, ServiceConfig};
 use futures_util::future::LocalBoxFuture;
 use protocol::{ErrorCode, ErrorMessage};
+use storage::accounts::Role;
 
 use crate::answer::{Shape, refuse};
 use crate::call::{Answer, Call, dispatch};
 use crate::envelope::Arrival;
-use crate::health;
+use crate::{admin, auth, characters, health, world};
 
 /// Who may use a route. What one may do there with whose things, the world decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +20,17 @@ pub enum Access {
     SignedIn,
     Moderator,
     Admin,
+}
+
+impl Access {
+    /// Whether a signed-in session of this role may come in.
+    pub fn admits(self, role: Role) -> bool {
+        match self {
+            Self::Anonymous | Self::SignedIn => true,
+            Self::Moderator => role >= Role::Moderator,
+            Self::Admin => role >= Role::Admin,
+        }
+    }
 }
 
 /// What a route expects in the body.
@@ -39,6 +51,10 @@ pub enum Rate {
     World,
     /// Lists of one's own things.
     List,
+    /// Making, selecting and deleting characters.
+    Characters,
+    /// Registrations over a day; the rate of the moment is the world's.
+    RegisterDay,
 }
 
 /// One method of one path.
@@ -69,9 +85,27 @@ macro_rules! routes {
     };
 }
 
+// Method, path, who may, what refusals look like, body, rate beside the general ones, handler.
 // Paths with a fixed last part stand before those where it varies: the first that fits is taken.
 routes! {
-    GET "/healthz" Anonymous Problem None None health::healthz;
+    POST   "/api/auth/register"      Anonymous Success Json     RegisterDay auth::register;
+    POST   "/api/auth/login"         Anonymous Success Json     None        auth::login;
+    POST   "/api/auth/logout"        Anonymous Success Optional None        auth::logout;
+    POST   "/api/auth/password"      SignedIn  Success Json     None        auth::change_password;
+    GET    "/api/auth/sessions"      SignedIn  Success None     List        auth::sessions;
+    DELETE "/api/auth/sessions/{id}" SignedIn  Success None     None        auth::end_session;
+    DELETE "/api/account"            SignedIn  Success Json     None        auth::delete_account;
+    GET    "/api/characters"         SignedIn  Error   None     List        characters::list;
+    POST   "/api/characters"         SignedIn  Error   Json     Characters  characters::create;
+    POST   "/api/characters/select"  SignedIn  Error   Json     Characters  characters::select;
+    DELETE "/api/characters/{id}"    SignedIn  Error   None     Characters  characters::delete;
+    GET    "/api/world/state"        Anonymous Error   None     World       world::state;
+    GET    "/api/world/shards"       Anonymous Error   None     World       world::shards;
+    GET    "/api/world/events"       Anonymous Error   None     World       world::events;
+    GET    "/api/status"             Anonymous Error   None     World       health::status;
+    GET    "/healthz"                Anonymous Problem None     None        health::healthz;
+    GET    "/api/admin/mesh"         Admin     Problem None     None        admin::mesh;
+    GET    "/api/admin/world"        Admin     Problem None     None        admin::world;
 }
 
 /// Adds all routes to the server; a known path with another method is 405, everything else 404.

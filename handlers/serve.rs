@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::io;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_http::KeepAlive;
@@ -18,6 +19,8 @@ use crate::routes;
 
 /// Beyond its limit an address may have so many more connections, on which it is told why; the next are cut unheard.
 const POLITE_EXTRA: usize = 16;
+/// How often limiters forget who was quiet.
+const FORGET_EVERY: Duration = Duration::from_secs(10);
 /// Seconds a browser may remember what a preflight said.
 const PREFLIGHT_AGE: usize = 600;
 
@@ -34,6 +37,7 @@ pub type Tls = std::convert::Infallible;
 /// The listener is not usable, or the workers can't be started.
 pub fn serve(edge: Edge, listener: TcpListener, tls: Option<Tls>) -> io::Result<Server> {
     let options = edge.options.clone();
+    actix_rt::spawn(forget_quiet(edge.clone()));
     let (counted, data) = (edge.clone(), web::Data::new(edge));
     let server = HttpServer::new(move || {
         let listed = &data.options.allowed_origins;
@@ -58,6 +62,17 @@ pub fn serve(edge: Edge, listener: TcpListener, tls: Option<Tls>) -> io::Result<
         Some(never) => match never {},
     };
     Ok(server.run())
+}
+
+/// Lets the limiters forget, for as long as the server's system runs.
+async fn forget_quiet(edge: Edge) {
+    let mut rounds = tokio::time::interval(FORGET_EVERY);
+    loop {
+        rounds.tick().await;
+        if let Some(limiters) = &edge.limiters {
+            limiters.forget_quiet();
+        }
+    }
 }
 
 /// A browser's page of another origin gets nothing, unless it is listed.

@@ -2,32 +2,60 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::num::NonZeroU32;
+use std::time::Duration;
 
-use governor::Quota;
+use actors::clock::Clock;
+use actors::hasher::Hasher;
+use actors::options::{PasswordOptions, Rate};
+use actors::{Parts, World};
+use storage::Store;
 
 use crate::listener::{TcpOptions, bind};
 use crate::options::EdgeLimits;
 use crate::serve::serve;
 use crate::{Edge, Options};
 
-/// Runs `scenario` on a thread of its own against an edge on a free port.
+const CHEAP_PASSWORDS: PasswordOptions = PasswordOptions {
+    memory_kib: 8,
+    iterations: 1,
+    parallelism: 1,
+    queue: 64,
+    length_min: 6,
+    refuse_common: false,
+};
+
+/// Runs `scenario` on a thread of its own against an edge on a free port, with a world of its own behind it.
 fn at_an_edge(options: Options, scenario: impl FnOnce(SocketAddr) + Send + 'static) {
+    at_a_world(options, |address, _| scenario(address));
+}
+
+fn at_a_world(options: Options, scenario: impl FnOnce(SocketAddr, World) + Send + 'static) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("world.db");
     actix_rt::System::new().block_on(async {
+        let world = World::start(Parts {
+            options: actors::Options { arbiters: 1, ..actors::Options::default() },
+            content: rules::Content::builtin(),
+            store: Store::open(storage::Options { readers: 1, ..storage::Options::new(path) }).unwrap(),
+            hasher: Hasher::start(&CHEAP_PASSWORDS).unwrap(),
+            clock: Clock::system(),
+        });
         let tcp = TcpOptions {
-            user_timeout: std::time::Duration::from_secs(8),
+            user_timeout: Duration::from_secs(8),
             notsent_lowat: 16384,
             sndbuf: 65536,
             backlog: 64,
         };
         let listener = bind("127.0.0.1:0".parse().unwrap(), &tcp).unwrap();
         let address = listener.local_addr().unwrap();
-        let server = serve(Edge::new(options), listener, None).unwrap();
+        let server = serve(Edge::new(world.clone(), options), listener, None).unwrap();
         let handle = server.handle();
         let running = actix_rt::spawn(server);
-        let outcome = tokio::task::spawn_blocking(move || scenario(address)).await;
+        let seen = world.clone();
+        let outcome = tokio::task::spawn_blocking(move || scenario(address, seen)).await;
         handle.stop(false).await;
         running.await.unwrap().unwrap();
+        world.drain().await;
         outcome.unwrap();
     });
 }
@@ -49,15 +77,16 @@ fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> String {
 }
 
 fn limits(ip_burst: u32, connections_per_ip: usize) -> Options {
-    let quota = |burst| Quota::per_hour(NonZeroU32::new(burst).unwrap());
+    let rate = |burst| Rate::new(burst, 3_600_000);
     Options {
         limits: Some(EdgeLimits {
             connections_per_ip,
-            token: quota(1000),
-            ip: quota(ip_burst),
-            world: quota(1000),
-            list: quota(1000),
-            keys: 1000,
+            session: rate(1000),
+            ip: rate(ip_burst),
+            world: rate(1000),
+            list: rate(1000),
+            characters: rate(1000),
+            register_day: rate(1000),
         }),
         ..Options::default()
     }
@@ -178,7 +207,7 @@ fn other_origins_get_nothing_unless_listed() {
 #[test]
 fn what_is_no_http_is_closed_and_nobody_notices() {
     let mut options = Options::default();
-    options.http.head_timeout = std::time::Duration::from_secs(1);
+    options.http.head_timeout = Duration::from_secs(1);
     at_an_edge(options, |address| {
         for text in [
             "\r\n\r\n\r\n",

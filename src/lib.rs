@@ -2,5 +2,6 @@
 
 pub mod checks;
 pub mod logs;
+pub mod options;
 pub mod secrets;
 pub mod settings;

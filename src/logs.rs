@@ -3,19 +3,16 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use actors::clock::Clock;
+use actors::limits::Buckets;
+use actors::options::Rate;
 use env_logger::{Builder, Logger, Target};
-use governor::Quota;
-use handlers::limiter::Limiter;
 use log::{Log, Metadata, Record};
 
 use crate::settings::Logs;
-
-/// Sources whose lines are counted; there are fewer modules than this.
-const SOURCES_MAX: usize = 10_000;
 
 /// Starts logging for the whole process.
 ///
@@ -51,14 +48,14 @@ fn one_line(text: &str) -> String {
 /// Leaves out lines of a source that says too much, and says how many.
 struct Limited {
     logger: Logger,
-    limiter: Option<Limiter<String>>,
+    limiter: Option<Buckets<String>>,
     left_out: Mutex<HashMap<String, u64>>,
 }
 
 impl Limited {
     fn new(logger: Logger, lines_per_sec: u32) -> Self {
-        let limiter =
-            NonZeroU32::new(lines_per_sec).map(|lines| Limiter::new(Quota::per_second(lines), SOURCES_MAX));
+        let rate = (lines_per_sec > 0).then(|| Rate::new(lines_per_sec, 1000 / u64::from(lines_per_sec)));
+        let limiter = rate.map(|rate| Buckets::new(rate, Clock::system()));
         Self { logger, limiter, left_out: Mutex::default() }
     }
 
@@ -66,7 +63,7 @@ impl Limited {
     fn pass(&self, source: &str) -> Option<u64> {
         let Some(limiter) = &self.limiter else { return Some(0) };
         let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
-        if limiter.check(&source.to_owned()).is_ok() {
+        if limiter.take(&source.to_owned()).is_ok() {
             return Some(left_out.remove(source).unwrap_or(0));
         }
         *left_out.entry(source.to_owned()).or_insert(0) += 1;

@@ -1,5 +1,5 @@
 //! Every setting by name and type. `settings.toml` in the root holds the defaults and says what each is for;
-//! this file only gives them types, and turns them into the options of the crates that use them.
+//! this file only gives them types.
 
 pub mod bounds;
 pub mod layers;
@@ -29,6 +29,7 @@ pub struct Settings {
     pub backup: Backup,
     pub mesh: Mesh,
     pub world: World,
+    pub chat: Chat,
     pub p2p: P2p,
     pub tls: Tls,
     pub proxy: Proxy,
@@ -45,7 +46,6 @@ pub struct Server {
     pub allowed_origins: Vec<String>,
     pub workers: usize,
     pub drain_secs: u64,
-    pub reconnect_spread_secs: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -53,16 +53,12 @@ pub struct Server {
 pub struct Limits {
     pub enabled: bool,
     pub connections_per_ip: usize,
-    pub connections_per_account: usize,
-    pub connections_per_character: usize,
+    pub login_account: Rate,
     pub login_account_ip: Rate,
     pub login_ip: Rate,
-    pub login_failures_slow: u32,
-    pub login_slow: Rate,
     pub register_ip: Rate,
     pub register_ip_day: Rate,
-    pub account_change: Rate,
-    pub characters_per_account: usize,
+    pub characters_per_account: u32,
     pub character_change: Rate,
     pub list: Rate,
     #[serde(rename = "move")]
@@ -70,27 +66,22 @@ pub struct Limits {
     pub chat: Rate,
     pub chat_wide: Rate,
     pub whisper_new_recipient: Rate,
-    pub whisper_new_recipient_young: Rate,
     pub world: Rate,
-    pub announce: Rate,
     pub http_token: Rate,
     pub http_ip: Rate,
     pub ws_messages: Rate,
-    pub ws_bytes: Rate,
+    pub ws_kib: Rate,
     pub ws_pings: Rate,
     pub strikes: u32,
-    pub strikes_secs: u64,
-    pub keys: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
-    pub idle_secs: u64,
-    pub absolute_secs: u64,
+    pub idle_secs: i64,
+    pub absolute_secs: i64,
     pub per_account: usize,
     pub grace_secs: u64,
-    pub cleanup_secs: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -136,20 +127,14 @@ pub struct Auth {
     pub argon2_passes: u32,
     pub argon2_lanes: u32,
     pub hash_queue: usize,
-    pub hash_wait_ms: u64,
     pub password_min: usize,
     pub refuse_common_passwords: bool,
-    pub username_min: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
-    pub readers: u32,
-    pub queue: usize,
-    pub commit_max: usize,
-    pub answers_hours: u64,
-    pub full_check: bool,
+    pub readers: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -167,8 +152,7 @@ pub struct Mesh {
     pub mailbox_session: usize,
     pub mailbox_room: usize,
     pub mailbox_world_shard: usize,
-    pub mailbox_registry: usize,
-    pub restarts_max: u32,
+    pub restarts_max: usize,
     pub restarts_secs: u64,
     pub quarantine_secs: u64,
     pub quarantine_max_secs: u64,
@@ -181,7 +165,17 @@ pub struct World {
     pub tick_hz: u32,
     pub view_range_m: f64,
     pub view_classic_max: usize,
+    pub updates_hz: u32,
+    pub save_every_ms: u64,
     pub content: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chat {
+    pub history: usize,
+    pub keep_lines: usize,
+    pub keep_whispers: usize,
 }
 
 #[derive(Clone, Deserialize)]

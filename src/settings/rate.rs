@@ -1,27 +1,11 @@
 //! A rate as people write it: "20/s burst 40".
 
-use std::num::NonZeroU32;
-use std::time::Duration;
-
-use governor::Quota;
 use serde::Deserialize;
 
 /// So many at once, then one every so often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Rate {
-    /// How many at once.
-    pub burst: NonZeroU32,
-    /// The time after which one more may pass.
-    pub every: Duration,
-}
-
-impl Rate {
-    pub fn quota(self) -> Quota {
-        // A period of zero is refused when the text is read.
-        Quota::with_period(self.every).expect("the period is positive").allow_burst(self.burst)
-    }
-}
+pub struct Rate(pub actors::options::Rate);
 
 impl TryFrom<String> for Rate {
     type Error = String;
@@ -44,21 +28,23 @@ fn parse(text: &str) -> Option<Rate> {
         _ => return None,
     };
     let count: f64 = count.trim().parse().ok().filter(|count: &f64| count.is_finite() && *count > 0.0)?;
-    let every = Duration::try_from_secs_f64(unit_secs / count).ok().filter(|every| !every.is_zero())?;
-    Some(Rate { burst: burst.trim().parse().ok()?, every })
+    let every_ms = (unit_secs * 1000.0 / count).round();
+    let burst: u32 = burst.trim().parse().ok().filter(|burst| *burst > 0)?;
+    // The world's clock counts milliseconds: a finer rate would be none.
+    (1.0..1e12).contains(&every_ms).then(|| Rate(actors::options::Rate::new(burst, every_ms as u64)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Rate};
+    use super::Rate;
 
     #[test]
     fn a_rate_says_how_many_and_how_often() {
-        let rate = |text: &str| Rate::try_from(text.to_owned()).unwrap();
-        assert_eq!(rate("20/s burst 40").every, Duration::from_millis(50));
-        assert_eq!(rate("1/min burst 5").every, Duration::from_secs(60));
-        assert_eq!(rate("0.2/s burst 5").every, Duration::from_secs(5));
-        assert_eq!(rate("20/day burst 20").burst.get(), 20);
+        let rate = |text: &str| Rate::try_from(text.to_owned()).unwrap().0;
+        assert_eq!(rate("20/s burst 40").every_ms, 50);
+        assert_eq!(rate("1/min burst 5").every_ms, 60_000);
+        assert_eq!(rate("0.2/s burst 5").every_ms, 5_000);
+        assert_eq!(rate("20/day burst 20").burst, 20);
     }
 
     #[test]
@@ -73,6 +59,7 @@ mod tests {
             "1/s burst 0",
             "1/year burst 1",
             "1e300/s burst 1",
+            "5000/s burst 1",
         ] {
             let error = Rate::try_from(text.to_owned()).unwrap_err();
             assert!(error.contains("20/s burst 40"), "{text}: {error}");

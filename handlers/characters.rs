@@ -1,0 +1,51 @@
+//! `/api/characters*`: one's own characters.
+
+use protocol::auth::Success;
+use protocol::characters::{CharacterAnswer, CharacterList, CreateCharacter};
+use protocol::{CharacterId, ErrorCode, ErrorMessage};
+use serde::Deserialize;
+
+use crate::call::{Answer, Call, ok};
+
+/// `GET /api/characters`.
+pub async fn list(call: Call) -> Answer {
+    let characters = call.edge.world.characters(call.who()?.account_id).await?;
+    ok(&CharacterList { characters })
+}
+
+/// `POST /api/characters`.
+pub async fn create(call: Call) -> Answer {
+    let asked: CreateCharacter = call.json()?;
+    let character = call.edge.world.create_character(call.who()?.account_id, &asked).await?;
+    ok(&CharacterAnswer { success: true, character })
+}
+
+/// As the documents have it: without an id there is a sentence of its own.
+#[derive(Deserialize)]
+struct Selected {
+    character_id: Option<CharacterId>,
+}
+
+/// `POST /api/characters/select`.
+pub async fn select(call: Call) -> Answer {
+    let id = call.json::<Selected>()?.character_id.ok_or_else(|| {
+        ErrorMessage::new(ErrorCode::Invalid, "character_id required").with("field", "character_id")
+    })?;
+    let selected = call.edge.world.select_character(call.who()?.session_id, id).await;
+    let character = selected.map_err(|mut error| {
+        if error.error_code == ErrorCode::NotFound {
+            error.error_message = "Character not found".to_owned();
+        }
+        error
+    })?;
+    ok(&CharacterAnswer { success: true, character })
+}
+
+/// `DELETE /api/characters/{id}`.
+pub async fn delete(call: Call) -> Answer {
+    let id = call.part("id").parse().map(CharacterId).map_err(|_| {
+        ErrorMessage::new(ErrorCode::Invalid, "id: expected the number of a character").with("field", "id")
+    })?;
+    let message = call.edge.world.delete_character(call.who()?.account_id, id).await?;
+    ok(&Success { success: true, message })
+}

@@ -1,0 +1,52 @@
+//! `/api/world/*`: how the world stands, for anybody.
+
+use actix_web::web::Query;
+use protocol::world::{ShardStatus, WorldState};
+use protocol::{ErrorCode, ErrorMessage};
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Answer, Call, ok};
+
+/// Events of one answer, when nobody says how many.
+const EVENTS: u32 = 50;
+/// Events of one answer, whoever says how many.
+const EVENTS_MAX: u32 = 100;
+
+/// Over REST the documents say the number of aetherfalls twice.
+#[derive(Serialize)]
+struct State {
+    #[serde(flatten)]
+    state: WorldState,
+    aetherfall_count: u32,
+}
+
+/// `GET /api/world/state`.
+pub async fn state(call: Call) -> Answer {
+    let state = call.edge.world.world_state().await?;
+    let aetherfall_count = state.total_aetherfalls;
+    ok(&State { state, aetherfall_count })
+}
+
+/// `GET /api/world/shards`.
+pub async fn shards(call: Call) -> Answer {
+    ok(&ShardStatus { shards: call.edge.world.crystal_shards().await? })
+}
+
+#[derive(Deserialize)]
+struct Page {
+    limit: Option<u32>,
+}
+
+/// `GET /api/world/events?limit=50`. More than the most is answered with the most.
+pub async fn events(call: Call) -> Answer {
+    let wrong = || {
+        ErrorMessage::new(ErrorCode::Invalid, format!("limit: expected a number from 1 to {EVENTS_MAX}"))
+            .with("field", "limit")
+    };
+    let page = Query::<Page>::from_query(call.request.query_string()).map_err(|_| wrong())?;
+    let limit = page.limit.unwrap_or(EVENTS);
+    if limit == 0 {
+        return Err(wrong());
+    }
+    ok(&call.edge.world.world_events(limit.min(EVENTS_MAX)).await?)
+}
