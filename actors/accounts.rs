@@ -103,6 +103,24 @@ impl World {
         Ok(account.filter(|_| matches))
     }
 
+    /// Whose name and password these are, without signing anybody in.
+    ///
+    /// # Errors
+    /// As [`Self::sign_in`].
+    pub async fn check_password(
+        &self,
+        username: &str,
+        password: &str,
+        address: &str,
+    ) -> Result<AccountId, ErrorMessage> {
+        let key = names::fold(username);
+        self.before_sign_in(&key, address, self.is_known_here(&key, address))?;
+        match self.account_of(&key, password).await? {
+            Some(account) => Ok(account.id),
+            None => Err(ErrorMessage::new(ErrorCode::BadCredentials, "unknown user name or wrong password")),
+        }
+    }
+
     async fn open_session(&self, account: &Account) -> Result<SignedIn, ErrorMessage> {
         let token = Token::random();
         let options = self.options();

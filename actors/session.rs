@@ -51,8 +51,6 @@ pub enum Mail {
         dialect: Dialect,
         to: oneshot::Sender<Attached>,
     },
-    /// A connection is gone.
-    Detached(LinkNumber),
     /// A message came in, so many bytes long.
     Received {
         link: LinkNumber,
@@ -155,9 +153,6 @@ impl Entity for Session {
     fn receive(&mut self, mail: Mail, ctx: &mut Ctx<Self>) {
         match mail {
             Mail::Attach { dialect, to } => self.attach(dialect, to, ctx),
-            Mail::Detached(link) => {
-                self.outbox.detach(link, self.world.clock().mono_ms());
-            }
             Mail::Received { link, incoming, bytes } => self.received(link, *incoming, bytes, ctx),
             Mail::Malformed { link, error, message_id, bytes } => {
                 self.malformed(link, error, message_id, bytes)
