@@ -3,116 +3,36 @@
 //! A venue's rules apply at once, while earlier commits are still in flight; what they tell leaves strictly in
 //! input order, each behind its own commit.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
-use std::hash::Hash;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context as TaskContext, Poll};
-use std::time::Duration;
+mod hosted;
+mod recovery;
+mod ticks;
 
-use actix::fut::ActorFuture;
+pub use hosted::{Hosted, Mail, Newcomer, Reply};
+use recovery::{Lander, Recovery};
+pub use ticks::TickDone;
+use ticks::spawn_ticks;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Context as TaskContext;
+
 use actix::{ActorContext, AsyncContext};
 use protocol::{CharacterId, ErrorCode, ErrorMessage, SessionId};
-use rules::venue::{Effect, Member, Moment, Venue};
+use rules::venue::{Effect, Moment};
 use rules::{Dice, Refusal};
-use storage::Pending;
 use tokio::sync::oneshot;
 
-use crate::commands::Ticket;
-use crate::entity::{Birth, Ctx, Door, Entity, Shell, Vitals, Watcher};
+use crate::entity::{Birth, Ctx, Entity, Vitals, Watcher};
 use crate::flight::{Flight, Outcome, Released, Seat};
 use crate::frame::Frame;
 use crate::options::Options;
-use crate::outbox::Outbox;
-use crate::registry::{Table, VenueName, tell_watchers};
-use crate::session::Session;
+use crate::registry::{Table, tell_watchers};
 use crate::world::World;
 use crate::{faults, flight};
 
 /// Inputs whose commits are under way; more wait as `BUSY`.
 const FLIGHTS_MAX: usize = 256;
-
-/// A venue that a [`Host`] can run.
-pub trait Hosted: Venue<Entry: Send, Command: Send, Exit: Send> + Unpin + 'static {
-    type Key: Clone + Eq + Hash + Ord + fmt::Display + fmt::Debug + Send + Unpin + 'static;
-    /// What of it is on disk.
-    type Record: Send + Unpin + 'static;
-    /// What admins see of it.
-    type View: Send + 'static;
-
-    const KIND: &'static str;
-
-    fn name(key: &Self::Key) -> VenueName;
-    fn table(world: &World) -> &Table<Host<Self>>;
-    fn mailbox(options: &Options) -> usize;
-    /// Time between ticks, for venues that have them.
-    fn tick_every(_options: &Options) -> Option<Duration> {
-        None
-    }
-    /// Whether it is let go when nobody is in it.
-    const PASSIVATES: bool;
-    fn load(key: &Self::Key, world: &World, members: &[CharacterId]) -> Pending<Self::Record>;
-    fn restore(key: &Self::Key, world: &World, record: Self::Record, members: &[Member]) -> Self;
-    fn view(&self) -> Self::View;
-    /// The name of a command's fault point.
-    fn fault(command: &Self::Command) -> &'static str;
-}
-
-/// Whom to answer.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    pub who: CharacterId,
-    pub outbox: Arc<Outbox>,
-    /// Absent for what has no name and no documented answer: then only errors are told.
-    pub ticket: Option<Ticket>,
-}
-
-/// Somebody who wants in.
-#[derive(Debug, Clone)]
-pub struct Newcomer {
-    pub member: Member,
-    pub session: SessionId,
-    pub outbox: Arc<Outbox>,
-    pub door: Door<Session>,
-}
-
-/// Everything that can be sent to a venue.
-pub enum Mail<V: Hosted> {
-    Enter {
-        newcomer: Newcomer,
-        entry: V::Entry,
-        reply: Reply,
-    },
-    Command {
-        who: CharacterId,
-        session: SessionId,
-        command: V::Command,
-        reply: Reply,
-    },
-    /// `gone` hears when what the leaver leaves behind is on disk.
-    Leave {
-        who: CharacterId,
-        session: SessionId,
-        exit: V::Exit,
-        gone: Option<oneshot::Sender<()>>,
-    },
-    Tick(TickDone),
-    View(oneshot::Sender<V::View>),
-    /// Let go if nobody is here.
-    Rest,
-}
-
-/// Frees the way for the next tick when dropped: at most one is outstanding.
-pub struct TickDone(Arc<AtomicBool>);
-
-impl Drop for TickDone {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
 
 /// See the module.
 pub struct Host<V: Hosted> {
@@ -410,110 +330,6 @@ impl<V: Hosted> Host<V> {
     }
 }
 
-impl Reply {
-    pub fn refuse(&self, error: ErrorMessage, wall_ms: i64) {
-        match &self.ticket {
-            Some(ticket) => self.outbox.refuse(ticket, error, wall_ms),
-            None => self.outbox.push(&Frame::new(protocol::ServerMessage::Error(error), wall_ms)),
-        }
-    }
-}
-
 fn not_in_here() -> Refusal {
     Refusal::new(ErrorCode::NoCharacter, "your character is not in here (any more)")
-}
-
-/// Ticks come as messages from a task of their own: missed ones are skipped, one at most is outstanding.
-fn spawn_ticks<V: Hosted>(door: &Door<Host<V>>, every: Duration) {
-    let door = door.downgrade();
-    let outstanding = Arc::new(AtomicBool::new(false));
-    actix_rt::spawn(async move {
-        let mut ticks = tokio::time::interval(every);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        loop {
-            ticks.tick().await;
-            let Some(door) = door.upgrade() else { return };
-            if outstanding.swap(true, Ordering::AcqRel) {
-                continue;
-            }
-            // A full mailbox drops the token, and with it this tick.
-            if door.post(Mail::Tick(TickDone(outstanding.clone()))).is_err() && !door.is_open() {
-                return;
-            }
-        }
-    });
-}
-
-/// Releases flights for as long as the host lives.
-struct Lander;
-
-impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Lander {
-    type Output = ();
-
-    fn poll(
-        self: Pin<&mut Self>,
-        shell: &mut Shell<Host<V>>,
-        ctx: &mut Ctx<Host<V>>,
-        cx: &mut TaskContext,
-    ) -> Poll<()> {
-        if let Released::Failed(error) = shell.entity.land(cx) {
-            log::error!("{} {}: a commit failed: {error}", V::KIND, shell.entity.key);
-            shell.entity.give_up_flights();
-            shell.entity.stumble(ctx);
-        }
-        Poll::Pending
-    }
-}
-
-/// Brings a host (back) to what is on disk; the mailbox waits.
-enum Recovery<V: Hosted> {
-    /// What is in flight lands first.
-    Landing,
-    Loading(Pending<V::Record>),
-    /// Lands what is in flight, then ends: quarantined.
-    Ending,
-}
-
-impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Recovery<V> {
-    type Output = ();
-
-    fn poll(
-        mut self: Pin<&mut Self>,
-        shell: &mut Shell<Host<V>>,
-        ctx: &mut Ctx<Host<V>>,
-        cx: &mut TaskContext,
-    ) -> Poll<()> {
-        let host = &mut shell.entity;
-        loop {
-            if let Self::Loading(pending) = &mut *self {
-                match Pin::new(pending).poll(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(record)) => {
-                        let members: Vec<Member> =
-                            host.seats.values().map(|seat| seat.member.clone()).collect();
-                        host.venue = Some(V::restore(&host.key, &host.world, record, &members));
-                    }
-                    Poll::Ready(Err(error)) => {
-                        log::error!("{} {} can't be restored: {error}", V::KIND, host.key);
-                        ctx.stop();
-                    }
-                }
-                return Poll::Ready(());
-            }
-            match host.land(cx) {
-                Released::Waiting => return Poll::Pending,
-                Released::Failed(error) => {
-                    log::error!("{} {}: a commit failed: {error}", V::KIND, host.key);
-                    host.give_up_flights();
-                }
-                Released::Left | Released::All => {}
-            }
-            if matches!(&*self, Self::Ending) {
-                ctx.stop();
-                return Poll::Ready(());
-            }
-            let members: Vec<CharacterId> = host.seats.keys().copied().collect();
-            *self = Self::Loading(V::load(&host.key, &host.world, &members));
-        }
-    }
 }

@@ -25,6 +25,7 @@ pub struct Options {
     pub seed: Option<u64>,
 }
 
+/// How much mail may wait, by kind of entity; more is refused with `BUSY`.
 #[derive(Debug, Clone, Copy)]
 pub struct Mailboxes {
     pub session: usize,
@@ -41,6 +42,7 @@ pub struct Restarts {
     pub quarantine_max_ms: u64,
 }
 
+/// How long sessions and their connections live, and how many there may be.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionOptions {
     /// A token that is not used for this long ends.
@@ -61,6 +63,7 @@ pub struct SessionOptions {
     pub strikes_max: u32,
 }
 
+/// What passwords must be, and what hashing one costs (argon2id).
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordOptions {
     pub memory_kib: u32,
@@ -114,6 +117,7 @@ pub struct Rates {
     pub register: Rate,
 }
 
+/// How often the world moves, and how far one sees in it.
 #[derive(Debug, Clone, Copy)]
 pub struct WorldOptions {
     pub tick_hz: u32,
@@ -127,6 +131,7 @@ pub struct WorldOptions {
     pub save_every_ms: u64,
 }
 
+/// How much of what was said is kept and shown.
 #[derive(Debug, Clone, Copy)]
 pub struct ChatOptions {
     /// Lines of history for a newcomer.
@@ -139,6 +144,7 @@ pub struct ChatOptions {
     pub page_bytes: usize,
 }
 
+/// The key that sealed frames are opened with.
 #[derive(Clone)]
 pub struct EncryptionOptions {
     pub password: String,

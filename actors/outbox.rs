@@ -2,6 +2,10 @@
 //!
 //! Nobody waits here. Events keep their order and their number; of a state only the newest is kept.
 
+mod link;
+
+pub use link::{Farewell, LinkNumber, LinkState};
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,11 +13,11 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use protocol::encryption::Cipher;
-use protocol::session::Disconnect;
-use protocol::{CharacterId, CloseCode, Dialect, ServerMessage};
+use protocol::{CharacterId, CloseCode, Dialect};
 
 use crate::commands::Commands;
 use crate::frame::SharedFrame;
+use crate::outbox::link::{Ending, Link, Ping};
 
 /// How much an outbox holds before its connection ends.
 #[derive(Debug, Clone, Copy)]
@@ -26,35 +30,6 @@ impl Default for OutboxLimits {
     /// 512 events or 256 KiB, whichever comes first.
     fn default() -> Self {
         Self { events_max: 512, bytes_max: 256 * 1024 }
-    }
-}
-
-/// Why a connection ends: the WebSocket close code and one sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Farewell {
-    pub code: CloseCode,
-    pub reason: String,
-    /// When to come back, where that makes sense.
-    pub retry_after_ms: Option<u64>,
-}
-
-impl Farewell {
-    pub fn new(code: CloseCode, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), retry_after_ms: None }
-    }
-
-    #[must_use]
-    pub fn retry_after(self, retry_after_ms: u64) -> Self {
-        Self { retry_after_ms: Some(retry_after_ms), ..self }
-    }
-
-    /// The `disconnect` that goes before the close frame.
-    pub fn disconnect(&self) -> ServerMessage {
-        ServerMessage::Disconnect(Disconnect {
-            reason: self.reason.clone(),
-            code: self.code.number(),
-            retry_after_ms: self.retry_after_ms,
-        })
     }
 }
 
@@ -76,47 +51,11 @@ pub enum Pulled {
     Ended(Farewell),
 }
 
-/// The connection that an outbox drains into: the newest of its session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LinkNumber(u64);
-
-/// How a session's link stands, for the sweeper and for admins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkState {
-    /// No connection since this time (monotonic milliseconds).
-    Gone { since_ms: u64 },
-    /// Last heard of at this time (monotonic milliseconds).
-    Linked { heard_ms: u64, pinged: bool },
-}
-
 #[derive(Debug)]
 struct Event {
     seq: u64,
     size: usize,
     frame: SharedFrame,
-}
-
-#[derive(Debug)]
-struct Link {
-    number: LinkNumber,
-    waker: Option<Waker>,
-    heard_ms: u64,
-    ping: Ping,
-    ending: Option<Ending>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ping {
-    None,
-    Due,
-    Sent,
-}
-
-#[derive(Debug)]
-struct Ending {
-    farewell: Farewell,
-    /// Events up to here still go out before the goodbye.
-    last_seq: u64,
 }
 
 #[derive(Debug)]

@@ -4,6 +4,7 @@ mod limits;
 mod people;
 mod play;
 mod talk;
+mod venues;
 mod walk;
 
 use std::collections::VecDeque;

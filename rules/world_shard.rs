@@ -1,16 +1,18 @@
 //! A partition of the world: who is where in its locations, who may move how, and who sees whom.
 
+mod body;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use protocol::characters::CharacterUpdate;
-use protocol::movement::{LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position};
+use protocol::movement::{LocationUpdate, PlayerJoinedArea, PlayerLeftArea, Position};
 use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 
 use crate::content::{Content, Location};
 use crate::grid::Grid;
-use crate::movement::{SpeedBudget, check_position};
-use crate::venue::{Audience, Effect, Member, Moment, News, Save, Venue, Whereabouts};
+use crate::movement::check_position;
+use crate::venue::{Audience, Effect, Member, Moment, News, Save, Venue};
+use crate::world_shard::body::Body;
 use crate::{Now, Refusal};
 
 /// How far and how often one sees.
@@ -42,19 +44,6 @@ struct Area {
     grid: Grid,
     occupants: BTreeSet<CharacterId>,
     stirred: bool,
-}
-
-#[derive(Debug)]
-struct Body {
-    member: Member,
-    location: LocationId,
-    position: Position,
-    velocity: Option<Position>,
-    budget: SpeedBudget,
-    unsaved: bool,
-    moved: bool,
-    /// Who was in view at the last show, in order of id.
-    sees: Vec<CharacterId>,
 }
 
 /// Coming into a location of this shard.
@@ -315,58 +304,6 @@ impl WorldShard {
             body.unsaved = false;
             moment.save(Save::Whereabouts(body.whereabouts()));
         }
-    }
-}
-
-impl Body {
-    fn new(member: Member, location: LocationId, position: Position) -> Self {
-        Self {
-            member,
-            location,
-            position,
-            velocity: None,
-            budget: SpeedBudget::default(),
-            unsaved: false,
-            moved: true,
-            sees: Vec::new(),
-        }
-    }
-
-    fn whereabouts(&self) -> Whereabouts {
-        Whereabouts {
-            character_id: self.member.id,
-            epoch: self.member.epoch,
-            location_id: self.location,
-            position: self.position,
-        }
-    }
-
-    fn occupant(&self) -> Occupant {
-        Occupant {
-            character_id: self.member.id,
-            character_name: self.member.name.clone(),
-            level: self.member.level,
-            faction: self.member.faction.clone(),
-            position: self.position,
-        }
-    }
-
-    fn update(&self) -> ServerMessage {
-        ServerMessage::CharacterUpdate(CharacterUpdate {
-            character_id: self.member.id,
-            character_name: self.member.name.clone(),
-            location_id: Some(self.location),
-            position: Some(self.position),
-            velocity: self.velocity,
-            health: None,
-            max_health: None,
-            mana: None,
-            max_mana: None,
-            stamina: None,
-            max_stamina: None,
-            level: Some(self.member.level),
-            faction: Some(self.member.faction.clone()),
-        })
     }
 }
 

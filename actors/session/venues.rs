@@ -1,0 +1,184 @@
+//! The venues a session's character is in: entering, leaving, and coming back to one that died.
+
+use std::time::Duration;
+
+use actix::AsyncContext;
+use actix::fut::{ActorFutureExt, wrap_future};
+use protocol::movement::Position;
+use protocol::{CharacterId, ErrorCode, ErrorMessage, LocationId};
+use rules::room::RoomEntry;
+use rules::venue::RoomKey;
+use rules::world_shard::{Arrival, Departure};
+use tokio::sync::oneshot;
+
+use crate::entity::{Ctx, Door, Entity, Shell, Watcher};
+use crate::host::{self, Newcomer, Reply};
+use crate::notify::notify;
+use crate::registry::VenueName;
+use crate::session::play::{Joined, Placed, Playing};
+use crate::session::{Mail, Session};
+
+impl Session {
+    /// Enters (again) the shard that simulates the character's location.
+    pub(super) fn arrive(&mut self, position: Option<Position>, ctx: &mut Ctx<Self>) {
+        let Some(newcomer) = self.newcomer() else { return };
+        let watcher = self.watcher();
+        let Some(playing) = self.playing.as_mut() else { return };
+        let arrival = Arrival { location: playing.location, position, from: None, exempt: true };
+        let shard = playing.place.shard.clone();
+        match self.world.shards().find_watched(&self.world, &shard, || (), watcher) {
+            Ok(door) => {
+                let reply = Reply { who: playing.member.id, outbox: self.outbox.clone(), ticket: None };
+                notify(&door, host::Mail::Enter { newcomer, entry: arrival, reply });
+                playing.place.door = Some(door);
+            }
+            Err(rests) => return_later(VenueName::Shard(shard), rests.retry_after_ms, ctx),
+        }
+    }
+
+    /// Enters (again) a room. `fresh`: a newcomer, who gets to read the history.
+    pub(super) fn join(&mut self, key: &RoomKey, fresh: bool, ctx: &mut Ctx<Self>) {
+        let Some(newcomer) = self.newcomer() else { return };
+        let watcher = self.watcher();
+        let wants_history = fresh && self.outbox.dialect().is_v1();
+        let found = self.world.rooms().find_watched(&self.world, key, || (), watcher);
+        let outbox = self.outbox.clone();
+        let Some(joined) = self.playing.as_mut().and_then(|playing| playing.room_mut(key)) else { return };
+        match found {
+            Ok(door) => {
+                let reply = Reply { who: newcomer.member.id, outbox, ticket: None };
+                notify(&door, host::Mail::Enter { newcomer, entry: RoomEntry { wants_history }, reply });
+                joined.door = Some(door);
+            }
+            Err(rests) => return_later(VenueName::Room(key.clone()), rests.retry_after_ms, ctx),
+        }
+    }
+
+    /// A venue is gone with what waited in its mailbox: say so, and go there again.
+    pub(super) fn venue_died(&mut self, venue: &VenueName, ctx: &mut Ctx<Self>) {
+        let busy = ErrorMessage::new(ErrorCode::Busy, format!("the {venue} is restarting: try again"))
+            .with("retry_after_ms", 1_000);
+        self.outbox.refuse_open(Some(venue), &busy, self.wall_ms());
+        if let Some(playing) = self.playing.as_mut() {
+            playing.forget_door(venue);
+        }
+        self.come_back(venue, ctx);
+    }
+
+    pub(super) fn come_back(&mut self, venue: &VenueName, ctx: &mut Ctx<Self>) {
+        let Some(playing) = self.playing.as_ref() else { return };
+        match venue {
+            VenueName::Room(key) => {
+                if playing.room(key).is_some_and(|joined| joined.door.is_none()) {
+                    self.join(key, false, ctx);
+                }
+            }
+            VenueName::Shard(shard) => {
+                if playing.place.shard == *shard && playing.place.door.is_none() {
+                    self.return_to_shard(ctx);
+                }
+            }
+        }
+    }
+
+    /// The shard's own memory of the position is gone with it; the disk has the last committed one.
+    fn return_to_shard(&mut self, ctx: &mut Ctx<Self>) {
+        let Some(id) = self.playing.as_ref().map(|playing| playing.member.id) else { return };
+        let last = self.world.store().read(storage::characters::whereabouts(vec![id]));
+        ctx.wait(wrap_future(last).map(move |last, shell: &mut Shell<Self>, ctx| {
+            let position = last.ok().and_then(|all| all.first().map(|whereabouts| whereabouts.position));
+            shell.entity.arrive(position, ctx);
+        }));
+    }
+
+    /// News from the shard: the character is in this location now.
+    pub(super) fn placed(&mut self, location: LocationId, ctx: &mut Ctx<Self>) {
+        let (id, shard) = (self.id, self.shard_of(location));
+        let Some(playing) = self.playing.as_mut() else { return };
+        if playing.location == location {
+            return;
+        }
+        playing.location = location;
+        playing.travelling = None;
+        playing.character.location_id = location;
+        let who = playing.member.id;
+        if playing.place.shard != shard {
+            let arrived = match playing.bound_for.take() {
+                Some(bound_for) if bound_for.shard == shard => bound_for,
+                _ => Placed { shard, door: None },
+            };
+            let left = std::mem::replace(&mut playing.place, arrived);
+            if let Some(door) = left.door {
+                let exit = Departure { to: Some(location) };
+                notify(&door, host::Mail::Leave { who, session: id, exit, gone: None });
+            }
+            self.world.shards().unwatch(&left.shard, id);
+        }
+        let said = std::mem::replace(&mut playing.say, Joined { key: RoomKey::Say(location), door: None });
+        self.leave_room(said, who);
+        self.join(&RoomKey::Say(location), true, ctx);
+    }
+
+    /// `gone` hears when the last position is on disk; dropped, when there was nothing to save.
+    pub(super) fn leave_shard(&self, placed: Placed, who: CharacterId, gone: Option<oneshot::Sender<()>>) {
+        if let Some(door) = placed.door {
+            notify(&door, host::Mail::Leave { who, session: self.id, exit: Departure::default(), gone });
+        }
+        self.world.shards().unwatch(&placed.shard, self.id);
+    }
+
+    pub(super) fn leave_room(&self, joined: Joined, who: CharacterId) {
+        if let Some(door) = joined.door {
+            notify(&door, host::Mail::Leave { who, session: self.id, exit: (), gone: None });
+        }
+        self.world.rooms().unwatch(&joined.key, self.id);
+    }
+
+    fn newcomer(&self) -> Option<Newcomer> {
+        let member = self.playing.as_ref()?.member.clone();
+        Some(Newcomer { member, session: self.id, outbox: self.outbox.clone(), door: self.own_door()? })
+    }
+
+    fn watcher(&self) -> Option<Watcher> {
+        Some(Watcher { session: self.id, door: self.own_door()? })
+    }
+
+    pub(super) fn own_door(&self) -> Option<Door<Self>> {
+        self.world.sessions().running(&self.id)
+    }
+}
+
+impl Playing {
+    pub fn room(&self, key: &RoomKey) -> Option<&Joined> {
+        [&self.global, &self.faction, &self.say].into_iter().find(|joined| joined.key == *key)
+    }
+
+    fn room_mut(&mut self, key: &RoomKey) -> Option<&mut Joined> {
+        [&mut self.global, &mut self.faction, &mut self.say].into_iter().find(|joined| joined.key == *key)
+    }
+
+    fn forget_door(&mut self, venue: &VenueName) {
+        match venue {
+            VenueName::Room(key) => {
+                if let Some(joined) = self.room_mut(key) {
+                    joined.door = None;
+                }
+            }
+            VenueName::Shard(shard) => {
+                if self.place.shard == *shard {
+                    self.place.door = None;
+                }
+                if self.bound_for.as_ref().is_some_and(|placed| placed.shard == *shard) {
+                    self.bound_for = None;
+                }
+            }
+        }
+    }
+}
+
+fn return_later(venue: VenueName, after_ms: u64, ctx: &mut Ctx<Session>) {
+    let after = Duration::from_millis(after_ms);
+    ctx.run_later(after, move |shell, ctx| {
+        Entity::receive(&mut shell.entity, Mail::Return(venue), ctx);
+    });
+}
