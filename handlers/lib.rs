@@ -11,6 +11,7 @@ pub mod client_ip;
 pub mod credentials;
 pub mod edge;
 pub mod envelope;
+mod fragments;
 mod health;
 pub mod listener;
 pub mod options;
@@ -20,6 +21,7 @@ pub mod serve;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod world;
+mod ws;
 
 #[cfg(test)]
 mod tests;

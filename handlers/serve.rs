@@ -45,6 +45,7 @@ pub fn serve(edge: Edge, listener: TcpListener, tls: Option<Tls>) -> io::Result<
             .app_data(data.clone())
             .wrap(Condition::new(!listed.is_empty(), cors(listed)))
             .wrap(from_fn(envelope::walk))
+            .route("/ws", web::get().to(crate::ws::connect))
             .configure(routes::configure)
     })
     .workers(options.workers)

@@ -24,8 +24,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use protocol::auth::{AuthRequest, AuthResponse};
 use protocol::{
-    AccountId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId, ServerMessage,
-    SessionId, Stamp, codec,
+    AccountId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId,
+    ServerMessage, SessionId, Stamp, codec,
 };
 use storage::sessions::SessionRow;
 
@@ -66,8 +66,9 @@ async fn upgrade(
     }
     credentials::refuse_query_tokens(request)?;
     let presence = presence_of(request, &edge).await?;
-    let mut response = handshake_with_protocols(request, SUBPROTOCOLS)
-        .map_err(|error| ErrorMessage::new(ErrorCode::Invalid, format!("this is no WebSocket upgrade: {error}")))?;
+    let mut response = handshake_with_protocols(request, SUBPROTOCOLS).map_err(|error| {
+        ErrorMessage::new(ErrorCode::Invalid, format!("this is no WebSocket upgrade: {error}"))
+    })?;
     let dialect = dialect_of(request);
     let slot = Rc::new(RefCell::new(None));
     let codec = Codec::new().max_size(edge.options.ws.max_frame);
@@ -82,7 +83,11 @@ async fn presence_of(request: &HttpRequest, edge: &Edge) -> Result<Option<Sessio
     match edge.world.authenticate(&credential.token).await {
         Ok(row) => Ok(Some(row)),
         Err(error) if error.error_code == ErrorCode::Unauthorized => {
-            if credential.from_cookie { Ok(None) } else { Err(credentials::unauthorized(Some(&credential))) }
+            if credential.from_cookie {
+                Ok(None)
+            } else {
+                Err(credentials::unauthorized(Some(&credential)))
+            }
         }
         Err(error) => Err(error),
     }
@@ -169,7 +174,9 @@ impl Connection {
         }
         let incoming = match codec::decode::<ClientMessage>(self.dialect, text) {
             Ok(incoming) => incoming,
-            Err(malformed) => return self.tell_error(malformed.to_error(), malformed.message_id.as_ref(), ctx),
+            Err(malformed) => {
+                return self.tell_error(malformed.to_error(), malformed.message_id.as_ref(), ctx);
+            }
         };
         let id = incoming.message_id;
         match incoming.message {
@@ -254,7 +261,9 @@ impl Connection {
                 signed_in.outbox.push(&Frame::answering(id, ServerMessage::Error(busy), wall_ms));
                 match self.edge.world.session(signed_in.session) {
                     Ok(door) => signed_in.door = door,
-                    Err(_) => self.close(&Farewell::new(CloseCode::Internal, "this session failed too often"), ctx),
+                    Err(_) => {
+                        self.close(&Farewell::new(CloseCode::Internal, "this session failed too often"), ctx)
+                    }
                 }
             }
         }
@@ -305,7 +314,9 @@ impl Connection {
         let account = async move {
             match named_credentials(&request) {
                 Named::Token(token) => world.authenticate(&token).await.map(|row| row.account_id),
-                Named::Password(username, password) => world.check_password(&username, &password, &address).await,
+                Named::Password(username, password) => {
+                    world.check_password(&username, &password, &address).await
+                }
                 Named::Nothing => Err(token_required()),
             }
         };
@@ -488,7 +499,9 @@ impl Connection {
                 let reason = "Invalid JSON: this dialect is text; binary frames came";
                 self.tell_error(ErrorMessage::new(ErrorCode::ProtocolError, reason), None, ctx);
             }
-            Assembled::TooBig => self.close(&Farewell::new(CloseCode::TooBig, "the message is too large"), ctx),
+            Assembled::TooBig => {
+                self.close(&Farewell::new(CloseCode::TooBig, "the message is too large"), ctx)
+            }
             Assembled::OutOfOrder => {
                 self.close(&Farewell::new(CloseCode::ProtocolViolation, "fragments out of order"), ctx);
             }
