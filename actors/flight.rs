@@ -65,6 +65,15 @@ struct FanOut {
     recipients: Vec<Arc<Outbox>>,
 }
 
+/// When what an input saves has to be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// Before anybody hears of it.
+    Now,
+    /// With the next that is synced: a power cut may lose it, the death of the process can't.
+    Later,
+}
+
 /// How far a release came.
 #[derive(Debug)]
 pub enum Released {
@@ -228,6 +237,7 @@ pub fn release(
 /// Hands an input's facts to the store, with the answer that a retry of the command would get.
 pub fn save(
     world: &World,
+    sync: Sync,
     saves: Vec<Save>,
     reply: Option<&Reply>,
     told: &[Effect],
@@ -246,7 +256,11 @@ pub fn save(
         let text = answer_text(message.unwrap_or(&done), wall_ms);
         Some((reply.who, message_id.into_string(), text))
     });
-    Some(world.store().write(storage::saves::apply(saves, answer, wall_ms)))
+    let write = storage::saves::apply(saves, answer, wall_ms);
+    Some(world.store().write(match sync {
+        Sync::Now => write,
+        Sync::Later => write.unsynced(),
+    }))
 }
 
 /// An answer as the store keeps it for retries.

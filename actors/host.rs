@@ -24,7 +24,7 @@ use rules::{Dice, Refusal};
 use tokio::sync::oneshot;
 
 use crate::entity::{Birth, Ctx, Entity, Vitals, Watcher};
-use crate::flight::{Flight, Outcome, Released, Seat};
+use crate::flight::{Flight, Outcome, Released, Seat, Sync};
 use crate::frame::Frame;
 use crate::options::Options;
 use crate::registry::{Table, tell_watchers};
@@ -118,12 +118,15 @@ impl<V: Hosted> Host<V> {
             venue.enter(&member, entry, moment)
         });
         if entered {
+            // Who comes again with the same outbox still hears what is in flight.
+            let before = self.seat_of(newcomer.member.id, newcomer.session);
+            let since = before.map_or(self.inputs, |seat| seat.since);
             let seat = Seat {
                 member: newcomer.member,
                 session: newcomer.session,
                 outbox: newcomer.outbox,
                 door: newcomer.door,
-                since: self.inputs,
+                since,
                 until: None,
             };
             self.seats.insert(seat.member.id, seat);
@@ -186,9 +189,10 @@ impl<V: Hosted> Host<V> {
         self.note_members();
     }
 
+    /// What a tick saves was promised to nobody, so nobody waits for the disk.
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
         if self.flights.len() < FLIGHTS_MAX {
-            self.input(None, ctx, |venue, moment| {
+            self.input_saved(Sync::Later, None, ctx, |venue, moment| {
                 faults::hit(&format!("{}.tick", V::KIND));
                 venue.tick(moment);
                 Ok(())
@@ -196,9 +200,19 @@ impl<V: Hosted> Host<V> {
         }
     }
 
-    /// Applies one input. What it shows leaves now; what it tells waits in a flight for its commit and its turn.
     fn input(
         &mut self,
+        reply: Option<Reply>,
+        ctx: &mut Ctx<Self>,
+        apply: impl FnOnce(&mut V, &mut Moment) -> Result<(), Refusal>,
+    ) -> bool {
+        self.input_saved(Sync::Now, reply, ctx, apply)
+    }
+
+    /// Applies one input. What it shows leaves now; what it tells waits in a flight for its commit and its turn.
+    fn input_saved(
+        &mut self,
+        sync: Sync,
         reply: Option<Reply>,
         ctx: &mut Ctx<Self>,
         apply: impl FnOnce(&mut V, &mut Moment) -> Result<(), Refusal>,
@@ -217,7 +231,7 @@ impl<V: Hosted> Host<V> {
         match applied {
             Ok(Ok(())) => {
                 let (told, saves) = self.sort_out(effects, now.wall_ms);
-                let receipt = flight::save(&self.world, saves, reply.as_ref(), &told, now.wall_ms);
+                let receipt = flight::save(&self.world, sync, saves, reply.as_ref(), &told, now.wall_ms);
                 let flight = Flight::new(number, now.wall_ms, receipt, reply, Outcome::Done, told);
                 if !flight.is_empty() {
                     self.flights.push_back(flight);

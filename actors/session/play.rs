@@ -52,6 +52,11 @@ pub struct Playing {
 
 impl Session {
     pub(super) fn select(&mut self, character: CharacterId, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        if let Some(character) = self.already_plays(character) {
+            let answer = CharacterAnswer { success: true, character };
+            self.answer(&ticket, ServerMessage::CharacterSelect(answer));
+            return self.look(ctx);
+        }
         self.take(character, ctx, move |session, taken| match taken {
             Ok(character) => {
                 let answer = CharacterAnswer { success: true, character };
@@ -77,6 +82,14 @@ impl Session {
             let _ = to.send(taken);
             success
         });
+    }
+
+    /// Selecting the character one plays changes nothing: a client that came back may do so.
+    fn already_plays(&self, character: CharacterId) -> Option<Character> {
+        self.playing
+            .as_ref()
+            .filter(|playing| playing.member.id == character)
+            .map(|playing| playing.character.clone())
     }
 
     /// After a restart of the session's actor, or of the server: back to where it was.

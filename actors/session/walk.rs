@@ -122,7 +122,19 @@ impl Session {
         let arrival =
             Arrival { location: to, position: step.position, from: Some(playing.location), exempt: false };
         notify(&door, host::Mail::Enter { newcomer, entry: arrival, reply });
-        playing.bound_for = Some(Placed { shard, door: Some(door) });
+        let before = playing.bound_for.replace(Placed { shard, door: Some(door) });
+        let now_in = playing.place.shard.clone();
+        // One that refused it is not watched any longer.
+        if let Some(before) = before
+            && before.shard != now_in
+            && self.bound_for() != Some(&before.shard)
+        {
+            self.world.shards().unwatch(&before.shard, self.id);
+        }
+    }
+
+    fn bound_for(&self) -> Option<&String> {
+        self.playing.as_ref()?.bound_for.as_ref().map(|placed| &placed.shard)
     }
 
     /// More moves than allowed: the latest wins, a little later.
