@@ -97,9 +97,9 @@ pub struct Rates {
     /// Bytes of a session: `burst` bytes at once, then one KiB every `every_ms`.
     pub kibibytes: Rate,
     pub moves: Rate,
-    /// `chat`, `say`, `whisper`: per account.
+    /// Chat of every kind: per account.
     pub chat: Rate,
-    /// `faction_chat`, global `chat`.
+    /// Chat to a faction or to the whole world, on top of that.
     pub chat_wide: Rate,
     /// Whispers to somebody new.
     pub whisper_new: Rate,

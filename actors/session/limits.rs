@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use protocol::chat::Channel;
 use protocol::{AccountId, ClientMessage, ErrorCode, ErrorMessage};
 
 use crate::clock::Clock;
@@ -102,7 +103,9 @@ impl Limits {
             ClientMessage::CharacterCreate(_)
             | ClientMessage::CharacterSelect(_)
             | ClientMessage::CharacterDelete(_) => take(&mut self.characters, rates.characters),
-            ClientMessage::Chat(say) if say.channel == protocol::chat::Channel::Faction => self.take_wide(),
+            ClientMessage::Chat(say) if matches!(say.channel, Channel::Global | Channel::Faction) => {
+                self.take_wide()
+            }
             ClientMessage::FactionChat(_) => self.take_wide(),
             ClientMessage::Chat(_) | ClientMessage::Whisper(_) | ClientMessage::PartyChat(_) => {
                 self.take_chat()
