@@ -43,6 +43,7 @@ mod rest;
 mod sequence;
 mod shared;
 mod socket;
+pub mod terminal;
 
 use std::fmt;
 use std::sync::Arc;

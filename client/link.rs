@@ -68,26 +68,31 @@ impl Link {
     }
 
     /// Lives as long as the client does.
-    pub async fn run(mut self, mut socket: Socket, welcome: Incoming<AuthResponse>) {
+    pub async fn run(mut self, socket: Socket, welcome: Incoming<AuthResponse>) {
         self.signed_in(&welcome);
+        let mut current = socket;
         let end = loop {
-            let left = self.serve(&mut socket).await;
-            let (code, why) = match left {
-                Left::Asked => {
-                    self.say_goodbye(&mut socket).await;
-                    break End::Asked;
-                }
-                Left::Closed { code, why } => (code, why),
-            };
-            if let Some(end) = stay_away(code, &why) {
-                break end;
+            let left = self.serve(&mut current).await;
+            if matches!(left, Left::Asked) {
+                self.say_goodbye(&mut current).await;
             }
-            match self.come_back(why).await {
-                Ok(fresh) => socket = fresh,
+            // Before anything else: the server waits for our half of the close.
+            current.close().await;
+            drop(current);
+            match self.next_connection(left).await {
+                Ok(fresh) => current = fresh,
                 Err(end) => break end,
             }
         };
         self.finish(end).await;
+    }
+
+    async fn next_connection(&mut self, left: Left) -> Result<Socket, End> {
+        let Left::Closed { code, why } = left else { return Err(End::Asked) };
+        match stay_away(code, &why) {
+            Some(end) => Err(end),
+            None => self.come_back(why).await,
+        }
     }
 
     fn signed_in(&mut self, welcome: &Incoming<AuthResponse>) {
@@ -255,8 +260,8 @@ impl Link {
             }
         }
         let ack = self.sequence.ack();
-        if socket.send(&compose::leave(), None, ack).await.is_ok() {
-            socket.close().await;
+        if let Err(why) = socket.send(&compose::leave(), None, ack).await {
+            log::debug!("left without a goodbye: {why}");
         }
     }
 

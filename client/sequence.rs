@@ -37,7 +37,7 @@ impl Sequence {
         let before = self.last.filter(|_| session.is_some() && session == self.session);
         self.session = session;
         self.last = last_seq.or(before);
-        self.acked = self.acked.min(self.last.unwrap_or(0));
+        self.acked = self.last.unwrap_or(0);
         self.unacked_since = None;
         match (before, last_seq) {
             (Some(before), Some(last)) if last > before => {

@@ -22,6 +22,9 @@ use crate::{ClientError, Options};
 /// A longer message of the server is a defect of it: what it sends is paged at 8 KiB.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
+/// How long a close frame may take.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// What a read brought.
 pub(crate) enum Read {
     Message(Box<Incoming<ServerMessage>>),
@@ -187,11 +190,10 @@ impl Socket {
         self.write(Message::Ping(Vec::new().into())).await
     }
 
-    /// Says goodbye; who is at the other end need not hear it.
+    /// Closes, or answers the server's close; whether it is heard does not matter any more.
     pub async fn close(&mut self) {
-        let patience = Duration::from_secs(2);
-        if timeout(patience, self.stream.close(None)).await.is_err() {
-            log::debug!("the server did not take the close frame within {patience:?}");
+        if timeout(CLOSE_PATIENCE, self.stream.close(None)).await.is_err() {
+            log::debug!("the server did not take the close frame within {CLOSE_PATIENCE:?}");
         }
     }
 

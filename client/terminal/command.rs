@@ -1,0 +1,109 @@
+//! What can be typed.
+
+/// Shown by `/help`.
+pub const HELP: &str = "\
+text           to everybody
+/say TEXT      to those near
+/f TEXT        to your faction
+/w NAME TEXT   to one (names with spaces in quotes: /w \"Old Bo\" hello)
+/go ID         to a neighbouring location
+/pos X Y       to a point here, in metres
+/who           who is near
+/where         where you are
+/world         the state of the world
+/shards        the crystal shards
+/quit          leave";
+
+/// A line, understood.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    Nothing,
+    Chat(String),
+    Say(String),
+    Faction(String),
+    Whisper { to: String, text: String },
+    Go(i64),
+    Position { x: f64, y: f64 },
+    Who,
+    Where,
+    World,
+    Shards,
+    Help,
+    Quit,
+}
+
+impl Command {
+    /// Understands a line, or says how it should look.
+    pub fn parse(line: &str) -> Result<Self, String> {
+        let line = line.trim();
+        let Some(command) = line.strip_prefix('/') else {
+            return Ok(if line.is_empty() { Self::Nothing } else { Self::Chat(line.to_owned()) });
+        };
+        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let rest = rest.trim();
+        match (word, rest) {
+            ("say" | "s", text) if !text.is_empty() => Ok(Self::Say(text.to_owned())),
+            ("f" | "faction", text) if !text.is_empty() => Ok(Self::Faction(text.to_owned())),
+            ("w" | "whisper", rest) => whisper(rest).ok_or_else(|| usage("/w NAME TEXT")),
+            ("go", id) => id.parse().map(Self::Go).map_err(|_| usage("/go ID, for example /go 2")),
+            ("pos", point) => position(point).ok_or_else(|| usage("/pos X Y, for example /pos 10 -20")),
+            ("who", _) => Ok(Self::Who),
+            ("where", _) => Ok(Self::Where),
+            ("world", _) => Ok(Self::World),
+            ("shards", _) => Ok(Self::Shards),
+            ("help" | "?", _) => Ok(Self::Help),
+            ("quit" | "exit" | "q", _) => Ok(Self::Quit),
+            ("say" | "s" | "f" | "faction", _) => Err(usage(&format!("/{word} TEXT"))),
+            (word, _) => Err(format!("There is no /{word}; /help lists what there is.")),
+        }
+    }
+}
+
+fn usage(how: &str) -> String {
+    format!("Like this: {how}")
+}
+
+fn whisper(rest: &str) -> Option<Command> {
+    let (to, text) = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => rest.split_once(char::is_whitespace)?,
+    };
+    let (to, text) = (to.trim().to_owned(), text.trim().to_owned());
+    (!to.is_empty() && !text.is_empty()).then_some(Command::Whisper { to, text })
+}
+
+fn position(point: &str) -> Option<Command> {
+    let (x, y) = point.split_once(char::is_whitespace)?;
+    let number = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+    Some(Command::Position { x: number(x)?, y: number(y)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Command;
+
+    #[test]
+    fn lines_are_understood() {
+        let whisper = |to: &str| Command::Whisper { to: to.to_owned(), text: "hi there".to_owned() };
+        let cases = [
+            ("", Command::Nothing),
+            ("  hello  you ", Command::Chat("hello  you".to_owned())),
+            ("/say hello", Command::Say("hello".to_owned())),
+            ("/w Bo hi there", whisper("Bo")),
+            ("/w \"Old Bo\" hi there", whisper("Old Bo")),
+            ("/go 12", Command::Go(12)),
+            ("/pos 1.5 -2", Command::Position { x: 1.5, y: -2.0 }),
+            ("/quit", Command::Quit),
+        ];
+        for (line, command) in cases {
+            assert_eq!(Command::parse(line), Ok(command), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_explained() {
+        for line in ["/say", "/w Bo", "/w \"Bo hi", "/go north", "/pos 1", "/pos 1 NaN", "/dance"] {
+            assert!(Command::parse(line).is_err(), "{line}");
+        }
+    }
+}
