@@ -1,4 +1,11 @@
-//! The edge through real sockets: what any request meets, whatever its route.
+//! The edge through real sockets.
+
+mod doors;
+mod matrix;
+mod panics;
+mod rest;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,12 +14,17 @@ use std::time::Duration;
 use actors::clock::Clock;
 use actors::hasher::Hasher;
 use actors::options::{PasswordOptions, Rate};
+use actors::tokens::Token;
 use actors::{Parts, World};
+use protocol::SessionId;
+use serde_json::Value;
 use storage::Store;
+use storage::accounts::Role;
+use storage::sessions::NewSession;
 
 use crate::listener::{TcpOptions, bind};
 use crate::options::EdgeLimits;
-use crate::serve::serve;
+use crate::serve::{Tls, serve};
 use crate::{Edge, Options};
 
 const CHEAP_PASSWORDS: PasswordOptions = PasswordOptions {
@@ -25,16 +37,26 @@ const CHEAP_PASSWORDS: PasswordOptions = PasswordOptions {
 };
 
 /// Runs `scenario` on a thread of its own against an edge on a free port, with a world of its own behind it.
-fn at_an_edge(options: Options, scenario: impl FnOnce(SocketAddr) + Send + 'static) {
+pub fn at_an_edge(options: Options, scenario: impl FnOnce(SocketAddr) + Send + 'static) {
     at_a_world(options, |address, _| scenario(address));
 }
 
-fn at_a_world(options: Options, scenario: impl FnOnce(SocketAddr, World) + Send + 'static) {
+/// The same, with the world at hand.
+pub fn at_a_world(options: Options, scenario: impl FnOnce(SocketAddr, World) + Send + 'static) {
+    with_tls(options, None, scenario);
+}
+
+/// The same over TLS.
+pub fn with_tls(
+    options: Options,
+    tls: Option<Tls>,
+    scenario: impl FnOnce(SocketAddr, World) + Send + 'static,
+) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("world.db");
     actix_rt::System::new().block_on(async {
         let world = World::start(Parts {
-            options: actors::Options { arbiters: 1, ..actors::Options::default() },
+            options: actors::Options { arbiters: 1, limits_enabled: false, ..actors::Options::default() },
             content: rules::Content::builtin(),
             store: Store::open(storage::Options { readers: 1, ..storage::Options::new(path) }).unwrap(),
             hasher: Hasher::start(&CHEAP_PASSWORDS).unwrap(),
@@ -48,7 +70,7 @@ fn at_a_world(options: Options, scenario: impl FnOnce(SocketAddr, World) + Send 
         };
         let listener = bind("127.0.0.1:0".parse().unwrap(), &tcp).unwrap();
         let address = listener.local_addr().unwrap();
-        let server = serve(Edge::new(world.clone(), options), listener, None).unwrap();
+        let server = serve(Edge::new(world.clone(), options), listener, tls).unwrap();
         let handle = server.handle();
         let running = actix_rt::spawn(server);
         let seen = world.clone();
@@ -61,7 +83,7 @@ fn at_a_world(options: Options, scenario: impl FnOnce(SocketAddr, World) + Send 
 }
 
 /// Sends text as it is and reads until the server closes.
-fn say(address: SocketAddr, text: &str) -> String {
+pub fn say(address: SocketAddr, text: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     let mut answer = String::new();
@@ -69,14 +91,14 @@ fn say(address: SocketAddr, text: &str) -> String {
     answer
 }
 
-fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> String {
+pub fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> String {
     say(
         address,
         &format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n"),
     )
 }
 
-fn limits(ip_burst: u32, connections_per_ip: usize) -> Options {
+pub fn limits(ip_burst: u32, connections_per_ip: usize) -> Options {
     let rate = |burst| Rate::new(burst, 3_600_000);
     Options {
         limits: Some(EdgeLimits {
@@ -92,133 +114,43 @@ fn limits(ip_burst: u32, connections_per_ip: usize) -> Options {
     }
 }
 
-#[test]
-fn every_answer_has_an_id_of_ours_and_closed_doors() {
-    at_an_edge(Options::default(), |address| {
-        let answer = ask(address, "GET", "/healthz", "X-Request-Id: forged\r\n");
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        assert!(answer.ends_with("{\"status\":\"ok\"}"), "{answer}");
-        for header in [
-            "x-content-type-options: nosniff",
-            "x-frame-options: DENY",
-            "content-security-policy: default-src 'none'; frame-ancestors 'none'",
-            "referrer-policy: no-referrer",
-            "cache-control: no-store",
-            "x-request-id: ",
-        ] {
-            assert!(answer.contains(header), "{header}\n{answer}");
-        }
-        assert!(!answer.contains("forged") && !answer.to_lowercase().contains("\r\nserver:"), "{answer}");
-    });
+/// What came back: the status, the body as JSON (null when it is none), and all of it as text.
+pub struct Reply {
+    pub status: u16,
+    pub json: Value,
+    pub text: String,
 }
 
-#[test]
-fn a_wrong_method_and_a_wrong_path_are_told_apart() {
-    at_an_edge(Options::default(), |address| {
-        for method in ["POST", "PUT", "DELETE", "PATCH"] {
-            let answer = ask(address, method, "/healthz", "");
-            assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
-            assert!(answer.contains("allow: GET, HEAD, OPTIONS"), "{answer}");
-            assert!(answer.contains("\"code\":\"METHOD_NOT_ALLOWED\""), "{answer}");
-        }
-        for method in ["TRACE", "CONNECT", "BREW"] {
-            assert!(ask(address, method, "/healthz", "").starts_with("HTTP/1.1 4"), "{method}");
-        }
-        assert!(ask(address, "TRACE", "/healthz", "").starts_with("HTTP/1.1 405"));
-        let answer = ask(address, "GET", "/nowhere", "");
-        assert!(
-            answer.starts_with("HTTP/1.1 404") && answer.contains("application/problem+json"),
-            "{answer}"
-        );
-        assert!(ask(address, "OPTIONS", "/healthz", "").starts_with("HTTP/1.1 204"));
-        let head = ask(address, "HEAD", "/healthz", "");
-        assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
-    });
+/// A request with a body, by whoever holds `token`.
+pub fn send(address: SocketAddr, method: &str, path: &str, token: Option<&str>, body: &str) -> Reply {
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+    let length = body.len();
+    let text = say(
+        address,
+        &format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{token}{kind}Content-Length: {length}\r\n\r\n{body}"
+        ),
+    );
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    let json = text.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok());
+    Reply { status, json: json.unwrap_or_default(), text }
 }
 
-#[test]
-fn a_token_in_a_url_is_refused_on_any_route() {
-    at_an_edge(Options::default(), |address| {
-        let answer = ask(address, "GET", "/healthz?token=secret", "");
-        assert!(answer.starts_with("HTTP/1.1 400") && !answer.contains("secret"), "{answer}");
-    });
-}
-
-#[test]
-fn who_asks_too_much_is_told_when_to_return() {
-    at_an_edge(limits(2, 64), |address| {
-        assert!(ask(address, "GET", "/healthz", "").starts_with("HTTP/1.1 200"));
-        assert!(ask(address, "GET", "/healthz", "").starts_with("HTTP/1.1 200"));
-        let answer = ask(address, "GET", "/healthz", "X-Forwarded-For: 9.9.9.9\r\n");
-        assert!(answer.starts_with("HTTP/1.1 429"), "{answer}");
-        assert!(answer.contains("retry-after: ") && answer.contains("\"retry_after_ms\":"), "{answer}");
-    });
-}
-
-#[test]
-fn a_trusted_proxy_speaks_for_its_clients() {
-    let options = Options { trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()], ..limits(1, 64) };
-    at_an_edge(options, |address| {
-        for client in ["9.9.9.8", "9.9.9.9"] {
-            let forwarded = format!("X-Forwarded-For: 127.0.0.1, {client}\r\n");
-            assert!(ask(address, "GET", "/healthz", &forwarded).starts_with("HTTP/1.1 200"));
-            assert!(ask(address, "GET", "/healthz", &forwarded).starts_with("HTTP/1.1 429"));
-        }
-    });
-}
-
-#[test]
-fn one_address_has_only_so_many_connections() {
-    at_an_edge(limits(1000, 2), |address| {
-        let get = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n");
-        let status = |stream: &mut TcpStream| {
-            stream.write_all(get.as_bytes()).unwrap();
-            let mut start = [0; 12];
-            stream.read_exact(&mut start).unwrap();
-            String::from_utf8_lossy(&start).into_owned()
-        };
-        let mut kept: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(address).unwrap()).collect();
-        for stream in &mut kept {
-            assert_eq!(status(stream), "HTTP/1.1 200");
-        }
-        let mut third = TcpStream::connect(address).unwrap();
-        assert_eq!(status(&mut third), "HTTP/1.1 429");
-        let mut rest = String::new();
-        third.read_to_string(&mut rest).unwrap();
-        assert!(rest.contains("more than 2 connections from your address"), "{rest}");
-    });
-}
-
-#[test]
-fn other_origins_get_nothing_unless_listed() {
-    let options = Options { allowed_origins: vec!["https://game.example".to_owned()], ..Options::default() };
-    at_an_edge(options, |address| {
-        let listed = ask(address, "GET", "/healthz", "Origin: https://game.example\r\n");
-        assert!(listed.contains("access-control-allow-origin: https://game.example"), "{listed}");
-        let other = ask(address, "GET", "/healthz", "Origin: https://evil.example\r\n");
-        assert!(!other.contains("access-control-allow-origin"), "{other}");
-    });
-    at_an_edge(Options::default(), |address| {
-        let answer = ask(address, "GET", "/healthz", "Origin: https://game.example\r\n");
-        assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("access-control"), "{answer}");
-    });
-}
-
-#[test]
-fn what_is_no_http_is_closed_and_nobody_notices() {
-    let mut options = Options::default();
-    options.http.head_timeout = Duration::from_secs(1);
-    at_an_edge(options, |address| {
-        for text in [
-            "\r\n\r\n\r\n",
-            "GET\r\n\r\n",
-            "GET / HTTP/9.9\r\n\r\n",
-            "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
-        ] {
-            let answer = say(address, text);
-            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{text:?}: {answer}");
-        }
-        assert!(ask(address, "GET", "/healthz", "").starts_with("HTTP/1.1 200"));
-    });
+/// The token of a new account of this name and role.
+pub fn token_of(world: &World, name: &str, role: Role) -> String {
+    let now = world.clock().now().wall_ms;
+    let account = storage::accounts::create(name.to_owned(), name.to_owned(), None, role, now);
+    let token = Token::random();
+    let session = NewSession {
+        session_id: SessionId(uuid::Uuid::new_v4()),
+        account_id: world.store().write(account).wait().unwrap(),
+        token_hash: token.hash(),
+        now,
+        idle_ms: 3_600_000,
+        absolute_ms: 3_600_000,
+        keep: 5,
+    };
+    world.store().write(storage::sessions::create(session)).wait().unwrap();
+    token.as_str().to_owned()
 }

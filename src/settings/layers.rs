@@ -239,7 +239,7 @@ fn read_like(like: &Value, text: &str) -> Value {
 mod tests {
     use std::path::Path;
 
-    use super::{DEFAULTS, Layers, Problem, Settings, Value};
+    use super::{Layers, Problem, Settings, Value};
 
     fn with(text: &str) -> Result<Settings, Problem> {
         Layers::new().text(Path::new("my.toml"), text)?.load()
@@ -259,17 +259,6 @@ mod tests {
         assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8888");
         assert_eq!(settings.ws.out_queue_bytes, 256 * 1024);
         assert!(settings.limits.enabled && !settings.server.insecure);
-    }
-
-    #[test]
-    fn every_setting_has_a_sentence_above_it() {
-        let mut above = "";
-        for line in DEFAULTS.lines() {
-            if line.contains(" = ") && !line.starts_with('#') {
-                assert!(above.starts_with("# "), "no sentence above: {line}");
-            }
-            above = line;
-        }
     }
 
     #[test]
