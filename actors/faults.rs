@@ -3,29 +3,28 @@
 
 #[cfg(feature = "faults")]
 mod armed {
+    use std::cell::RefCell;
     use std::collections::HashMap;
-    use std::sync::{Mutex, PoisonError};
 
-    static ARMED: Mutex<Option<HashMap<String, u32>>> = Mutex::new(None);
+    thread_local! {
+        // Of one thread, as a simulated world is: tests that run side by side do not hurt each other.
+        static ARMED: RefCell<HashMap<String, u32>> = RefCell::default();
+    }
 
-    /// The next `times` hits of `name` panic.
+    /// The next `times` hits of `name` on this thread panic.
     pub fn arm(name: &str, times: u32) {
-        let mut armed = ARMED.lock().unwrap_or_else(PoisonError::into_inner);
-        armed.get_or_insert_default().insert(name.to_owned(), times);
+        ARMED.with_borrow_mut(|armed| armed.insert(name.to_owned(), times));
     }
 
     /// Panics when `name` is armed.
     pub fn hit(name: &str) {
-        let due = {
-            let mut armed = ARMED.lock().unwrap_or_else(PoisonError::into_inner);
-            match armed.as_mut().and_then(|armed| armed.get_mut(name)) {
-                Some(left) if *left > 0 => {
-                    *left -= 1;
-                    true
-                }
-                _ => false,
+        let due = ARMED.with_borrow_mut(|armed| match armed.get_mut(name) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
             }
-        };
+            _ => false,
+        });
         assert!(!due, "fault armed by a test: {name}");
     }
 }

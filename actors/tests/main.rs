@@ -1,0 +1,8 @@
+//! The running world without sockets: one thread, paused time, one seed, one trace.
+
+// As everybody else in the workspace calls it.
+extern crate shardmesh_actors as actors;
+
+mod chat;
+mod peer;
+mod stage;

@@ -1,0 +1,178 @@
+//! A simulated world on a paused clock, with a database file that can outlive it.
+
+use std::cell::Cell;
+use std::sync::Once;
+use std::time::Duration;
+
+use actors::clock::Clock;
+use actors::hasher::Hasher;
+use actors::{Options, Parts, World};
+use protocol::AccountId;
+use rules::Content;
+use storage::accounts::Role;
+use storage::{Driver, Store};
+use tempfile::TempDir;
+
+use crate::peer::Peer;
+
+/// When the first world of a disk begins, Unix milliseconds.
+const BEGINNING_MS: i64 = 1_700_000_000_000;
+
+/// What outlives a world: its database file, and the time of day.
+pub struct Disk {
+    folder: TempDir,
+    wall_ms: Cell<i64>,
+}
+
+impl Disk {
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), wall_ms: Cell::new(BEGINNING_MS) }
+    }
+}
+
+/// How a world is set up.
+pub struct Plan {
+    pub seed: u64,
+    /// Answers of the store take 0 to this long.
+    pub delay_ms: u64,
+    pub options: Options,
+}
+
+impl Default for Plan {
+    /// A quick store, and no limits.
+    fn default() -> Self {
+        let mut options = Options { limits_enabled: false, seed: Some(1), ..Options::default() };
+        options.passwords.memory_kib = 8;
+        options.passwords.iterations = 1;
+        Self { seed: 1, delay_ms: 0, options }
+    }
+}
+
+impl Plan {
+    pub fn seeded(seed: u64, delay_ms: u64) -> Self {
+        let mut plan = Self { seed, delay_ms, ..Self::default() };
+        plan.options.seed = Some(seed);
+        plan
+    }
+
+    pub fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// With the limits that a server has.
+    pub fn limited(self) -> Self {
+        self.with(|options| options.limits_enabled = true)
+    }
+}
+
+/// A running world with what a test needs around it.
+pub struct Stage {
+    pub world: World,
+    pub store: Store,
+    people: Cell<u32>,
+}
+
+/// Plays a scene in a fresh world.
+pub fn play<T, F: Future<Output = T>>(plan: Plan, scene: impl FnOnce(Stage) -> F) -> T {
+    play_on(&Disk::new(), plan, scene)
+}
+
+/// Plays a scene in a world on a disk that may have been used before; when it ends, the world is cut off.
+pub fn play_on<T, F: Future<Output = T>>(disk: &Disk, plan: Plan, scene: impl FnOnce(Stage) -> F) -> T {
+    quiet_faults();
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    actix_rt::System::with_tokio_rt(runtime).block_on(async {
+        let clock = Clock::simulated(disk.wall_ms.get());
+        let driver = Driver::Inline { seed: plan.seed, delay_ms_max: plan.delay_ms };
+        let path = disk.folder.path().join("world.db");
+        let store = Store::open(storage::Options { driver, ..storage::Options::new(path) }).unwrap();
+        let world = World::simulated(Parts {
+            hasher: Hasher::inline(&plan.options.passwords).unwrap(),
+            options: plan.options,
+            content: Content::builtin(),
+            store: store.clone(),
+            clock,
+        });
+        let played = scene(Stage { world, store: store.clone(), people: Cell::new(0) }).await;
+        store.close();
+        disk.wall_ms.set(clock.now().wall_ms + 1_000);
+        played
+    })
+}
+
+/// Panics that tests ask for are no news.
+fn quiet_faults() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let loud = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let text = panic.payload_as_str().unwrap_or_default();
+            if !text.contains("fault armed by a test") {
+                loud(panic);
+            }
+        }));
+    });
+}
+
+/// Lets the world's time go by.
+pub async fn pass(ms: u64) {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+impl Stage {
+    /// Somebody new, in the world, with a character of the first faction.
+    pub async fn player(&self) -> Peer {
+        self.player_of(0).await
+    }
+
+    /// Somebody new, in the world, with a character of the faction of this index.
+    pub async fn player_of(&self, faction: usize) -> Peer {
+        let mut peer = self.guest().await;
+        peer.make_character(faction).await;
+        peer.enter().await;
+        peer
+    }
+
+    /// Several of those.
+    pub async fn players(&self, count: usize) -> Vec<Peer> {
+        let mut players = Vec::new();
+        for _ in 0..count {
+            players.push(self.player().await);
+        }
+        players
+    }
+
+    /// Somebody new and signed in, without a character.
+    pub async fn guest(&self) -> Peer {
+        self.guest_as(Role::Player).await
+    }
+
+    pub async fn guest_as(&self, role: Role) -> Peer {
+        let number = self.people.get();
+        self.people.set(number + 1);
+        let name = in_letters(number);
+        let address = format!("address of {name}");
+        let account = self.world.register(&name, "password", &address).await.unwrap();
+        self.appoint(account, role).await;
+        Peer::sign_in(&self.world, &name, &address).await
+    }
+
+    async fn appoint(&self, account: AccountId, role: Role) {
+        self.store.write(storage::accounts::set_role(account, role)).await.unwrap();
+    }
+
+    /// Somebody who was here before, as a new session.
+    pub async fn again(&self, peer: &Peer) -> Peer {
+        let mut again = Peer::sign_in(&self.world, &peer.name, &peer.address).await;
+        again.character = peer.character;
+        again
+    }
+}
+
+/// A name of letters only.
+fn in_letters(number: u32) -> String {
+    let letter = |value: u32| char::from(b'a' + u8::try_from(value % 26).unwrap());
+    format!("Player-{}{}{}", letter(number / 676), letter(number / 26), letter(number))
+}
