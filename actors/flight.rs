@@ -31,8 +31,10 @@ pub struct Seat {
     pub outbox: Arc<Outbox>,
     /// The session's own door, for news.
     pub door: Door<Session>,
-    /// The input it came with: it hears what later inputs tell.
+    /// It hears what this input and later ones tell.
     pub since: u64,
+    /// The input it came with, the last time.
+    pub entered: u64,
     /// The input it left with.
     pub until: Option<u64>,
 }
@@ -84,6 +86,8 @@ pub enum Released {
     /// Nothing is in flight.
     All,
     Failed(StoreError),
+    /// A command had its effect before, so this input had none: the state is ahead of the disk.
+    Repeated(Option<Reply>),
 }
 
 impl Flight {
@@ -182,9 +186,11 @@ impl Flight {
     }
 }
 
-fn inform(seats: &BTreeMap<CharacterId, Seat>, who: CharacterId, news: News) {
-    if let Some(seat) = seats.get(&who).filter(|seat| seat.until.is_none()) {
-        notify(&seat.door, session::Mail::News(news));
+/// News of before somebody came (again) is of no use to him: he knows better.
+fn inform(seats: &BTreeMap<CharacterId, Seat>, number: u64, who: CharacterId, news: News) {
+    let here = |seat: &&Seat| seat.entered <= number && seat.until.is_none();
+    if let Some(seat) = seats.get(&who).filter(here) {
+        notify(&seat.door, session::Mail::News { epoch: seat.member.epoch, who, news });
     }
 }
 
@@ -202,6 +208,9 @@ pub fn release(
         if let Some(receipt) = &mut flight.receipt {
             match Pin::new(receipt).poll(cx) {
                 Poll::Pending => return Released::Waiting,
+                Poll::Ready(Err(StoreError::Conflict("message_id"))) => {
+                    return Released::Repeated(flights.pop_front().and_then(|flight| flight.reply));
+                }
                 Poll::Ready(Err(error)) => return Released::Failed(error),
                 Poll::Ready(Ok(())) => flight.receipt = None,
             }
@@ -216,7 +225,7 @@ pub fn release(
             match effect {
                 Effect::Answer(message) => flight.answer(message),
                 Effect::Tell(audience, message) => flight.start_fan_out(seats, &audience, message),
-                Effect::Inform(who, news) => inform(seats, who, news),
+                Effect::Inform(who, news) => inform(seats, flight.number, who, news),
                 // Shown and saved when the input was applied.
                 Effect::Show { .. } | Effect::Save(_) => {}
             }

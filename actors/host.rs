@@ -19,17 +19,18 @@ use std::task::Context as TaskContext;
 
 use actix::{ActorContext, AsyncContext};
 use protocol::{CharacterId, ErrorCode, ErrorMessage, SessionId};
-use rules::venue::{Effect, Moment};
+use rules::venue::{Effect, Member, Moment};
 use rules::{Dice, Refusal};
 use tokio::sync::oneshot;
 
 use crate::entity::{Birth, Ctx, Entity, Vitals, Watcher};
 use crate::flight::{Flight, Outcome, Released, Seat, Sync};
 use crate::frame::Frame;
+use crate::notify::notify;
 use crate::options::Options;
 use crate::registry::{Table, tell_watchers};
 use crate::world::World;
-use crate::{faults, flight};
+use crate::{faults, flight, session};
 
 /// Inputs whose commits are under way; more wait as `BUSY`.
 const FLIGHTS_MAX: usize = 256;
@@ -127,10 +128,14 @@ impl<V: Hosted> Host<V> {
                 outbox: newcomer.outbox,
                 door: newcomer.door,
                 since,
+                entered: self.inputs,
                 until: None,
             };
             self.seats.insert(seat.member.id, seat);
             self.note_members();
+        } else if self.venue.is_none() {
+            // A panic: whoever was to come in has to try again.
+            notify(&newcomer.door, session::Mail::NotIn(V::name(&self.key)));
         }
     }
 
@@ -177,7 +182,12 @@ impl<V: Hosted> Host<V> {
         if let Some(seat) = self.seats.get_mut(&who) {
             seat.until = Some(number);
         }
-        match self.flights.back_mut().filter(|flight| flight.number == number) {
+        let told = self.flights.back().is_some_and(|flight| flight.number == number);
+        if !told && !self.flights.is_empty() {
+            let wall_ms = self.world.clock().now().wall_ms;
+            self.flights.push_back(Flight::new(number, wall_ms, None, None, Outcome::Done, Vec::new()));
+        }
+        match self.flights.back_mut() {
             Some(flight) => {
                 flight.leaver = Some((who, session));
                 flight.gone = gone;
@@ -285,6 +295,23 @@ impl<V: Hosted> Host<V> {
         }
     }
 
+    /// The state is ahead of the disk, by no fault of its own: what was committed comes back.
+    fn go_back(&mut self, ctx: &mut Ctx<Self>) {
+        self.venue = None;
+        ctx.wait(Recovery::Landing);
+    }
+
+    /// Puts the venue back as it is on disk. Whoever is not in it by that has to come again.
+    fn restore(&mut self, record: V::Record) {
+        let members: Vec<Member> = self.seats.values().map(|seat| seat.member.clone()).collect();
+        let venue = V::restore(&self.key, &self.world, record, &members);
+        for (_, seat) in self.seats.extract_if(.., |who, _| !venue.has(*who)) {
+            notify(&seat.door, session::Mail::NotIn(V::name(&self.key)));
+        }
+        self.venue = Some(venue);
+        self.note_members();
+    }
+
     fn tell_view(&self, to: oneshot::Sender<V::View>) {
         if let Some(venue) = &self.venue {
             // Whoever asked may have given up.
@@ -322,12 +349,13 @@ impl<V: Hosted> Host<V> {
 
     /// Releases what has been committed, in input order.
     pub(crate) fn land(&mut self, cx: &mut TaskContext) -> Released {
-        let released = flight::release(&mut self.flights, &mut self.seats, cx);
-        if matches!(released, Released::Left) {
+        loop {
+            let released = flight::release(&mut self.flights, &mut self.seats, cx);
+            if !matches!(released, Released::Left) {
+                return released;
+            }
             self.note_members();
-            return self.land(cx);
         }
-        released
     }
 
     /// A commit failed: nothing unreleased was promised, and the state has to come from the disk again.

@@ -20,6 +20,7 @@ pub mod outbox;
 mod queries;
 mod record;
 pub mod registry;
+mod repeats;
 mod rooms;
 pub mod session;
 mod shards;

@@ -29,6 +29,7 @@ use crate::frame::Frame;
 use crate::options::Options;
 use crate::outbox::{Farewell, LinkNumber, Outbox};
 use crate::registry::{Table, VenueName};
+use crate::repeats::kept_message;
 use crate::session::limits::{Limits, Verdict};
 use crate::session::play::Playing;
 use crate::world::World;
@@ -76,7 +77,14 @@ pub enum Mail {
         farewell: Option<Farewell>,
     },
     /// From a venue the character is in.
-    News(News),
+    News {
+        who: CharacterId,
+        /// Of the time the character was taken for: news of earlier times come too late.
+        epoch: i64,
+        news: News,
+    },
+    /// A venue does not have the character in it (any more).
+    NotIn(VenueName),
     VenueDied(VenueName),
     /// Look for this venue again: it rested.
     Return(VenueName),
@@ -160,7 +168,12 @@ impl Entity for Session {
             }
             Mail::Select { character, to } => self.select_for_rest(character, to, ctx),
             Mail::CharacterGone { character, farewell } => self.character_gone(character, farewell, ctx),
-            Mail::News(News::Placed(location)) => self.placed(location, ctx),
+            Mail::News { who, epoch, news: News::Placed(location) } => {
+                if self.plays(who, epoch) {
+                    self.placed(location, ctx);
+                }
+            }
+            Mail::NotIn(venue) => self.not_in(&venue, ctx),
             Mail::VenueDied(venue) => self.venue_died(&venue, ctx),
             Mail::Return(venue) => self.come_back(&venue, ctx),
             Mail::GraceOver => self.grace_over(ctx),
@@ -278,7 +291,7 @@ impl Session {
         let found = self.world.store().read(storage::answers::find(playing.member.id, id.to_string()));
         ctx.wait(wrap_future(found).map(move |found, shell: &mut Shell<Self>, ctx| {
             let session = &mut shell.entity;
-            match found.ok().flatten().and_then(|text| play::kept_message(&text)) {
+            match found.ok().flatten().and_then(|text| kept_message(&text)) {
                 Some(answer) => session.outbox.answer(&ticket, answer, session.wall_ms()),
                 None => session.act(ticket, message, ctx),
             }

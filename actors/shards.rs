@@ -51,6 +51,10 @@ impl Hosted for WorldShard {
         shard
     }
 
+    fn has(&self, who: CharacterId) -> bool {
+        self.has(who)
+    }
+
     fn view(&self) -> Vec<Sighting> {
         self.sightings()
     }

@@ -104,6 +104,11 @@ impl WorldShard {
         }
     }
 
+    /// Whether this character is in it.
+    pub fn has(&self, who: CharacterId) -> bool {
+        self.bodies.contains_key(&who)
+    }
+
     /// Everybody in it, in order of id.
     pub fn sightings(&self) -> Vec<Sighting> {
         self.bodies

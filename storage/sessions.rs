@@ -129,9 +129,14 @@ pub fn end_others(account: AccountId, except: Option<SessionId>) -> Write<Vec<Se
     Write::new(move |database| end_all_of(database, account, except))
 }
 
-/// Which character the session plays from now on.
+/// Which character the session plays from now on; no other one plays it then.
 pub fn set_character(session: SessionId, character: Option<CharacterId>) -> Write<()> {
     Write::new(move |database| {
+        if let Some(character) = character {
+            database
+                .prepare_cached("UPDATE sessions SET character_id = NULL WHERE character_id = ?2 AND id <> ?1")?
+                .execute((session.to_string(), character.0))?;
+        }
         let changed = database
             .prepare_cached("UPDATE sessions SET character_id = ?2 WHERE id = ?1")?
             .execute((session.to_string(), character.map(|character| character.0)))?;

@@ -41,6 +41,10 @@ pub trait Hosted: Venue<Entry: Send, Command: Send, Exit: Send> + Unpin + 'stati
     const PASSIVATES: bool;
     fn load(key: &Self::Key, world: &World, members: &[CharacterId]) -> Pending<Self::Record>;
     fn restore(key: &Self::Key, world: &World, record: Self::Record, members: &[Member]) -> Self;
+    /// Whether this member is in it. A venue that keeps no members has everybody.
+    fn has(&self, _who: CharacterId) -> bool {
+        true
+    }
     fn view(&self) -> Self::View;
     /// The name of a command's fault point.
     fn fault(command: &Self::Command) -> &'static str;

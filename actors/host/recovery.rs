@@ -6,12 +6,12 @@ use std::task::{Context as TaskContext, Poll};
 use actix::ActorContext;
 use actix::fut::ActorFuture;
 use protocol::CharacterId;
-use rules::venue::Member;
 use storage::Pending;
 
 use crate::entity::{Ctx, Shell};
 use crate::flight::Released;
-use crate::host::{Host, Hosted};
+use crate::host::{Host, Hosted, Reply};
+use crate::repeats::answer_again;
 
 /// Releases flights for as long as the host lives.
 pub(super) struct Lander;
@@ -25,12 +25,28 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Lander {
         ctx: &mut Ctx<Host<V>>,
         cx: &mut TaskContext,
     ) -> Poll<()> {
-        if let Released::Failed(error) = shell.entity.land(cx) {
-            log::error!("{} {}: a commit failed: {error}", V::KIND, shell.entity.key);
-            shell.entity.give_up_flights();
-            shell.entity.stumble(ctx);
+        let host = &mut shell.entity;
+        match host.land(cx) {
+            Released::Failed(error) => {
+                log::error!("{} {}: a commit failed: {error}", V::KIND, host.key);
+                host.give_up_flights();
+                host.go_back(ctx);
+            }
+            Released::Repeated(reply) => {
+                host.answer_again(reply);
+                host.go_back(ctx);
+            }
+            Released::Waiting | Released::Left | Released::All => {}
         }
         Poll::Pending
+    }
+}
+
+impl<V: Hosted> Host<V> {
+    fn answer_again(&self, reply: Option<Reply>) {
+        if let Some(reply) = reply {
+            answer_again(&self.world, reply);
+        }
     }
 }
 
@@ -58,9 +74,7 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Recovery<V> {
                 match Pin::new(pending).poll(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(record)) => {
-                        let members: Vec<Member> =
-                            host.seats.values().map(|seat| seat.member.clone()).collect();
-                        host.venue = Some(V::restore(&host.key, &host.world, record, &members));
+                        host.restore(record);
                     }
                     Poll::Ready(Err(error)) => {
                         log::error!("{} {} can't be restored: {error}", V::KIND, host.key);
@@ -74,6 +88,10 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Recovery<V> {
                 Released::Failed(error) => {
                     log::error!("{} {}: a commit failed: {error}", V::KIND, host.key);
                     host.give_up_flights();
+                }
+                Released::Repeated(reply) => {
+                    host.answer_again(reply);
+                    continue;
                 }
                 Released::Left | Released::All => {}
             }

@@ -3,9 +3,7 @@
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::characters::{Character, CharacterAnswer, CharacterUpdate};
-use protocol::{
-    CharacterId, CloseCode, Dialect, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage, codec,
-};
+use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
 use rules::room::Room;
 use rules::venue::{Member, RoomKey};
 use rules::world_shard::{WorldCommand, WorldShard};
@@ -21,6 +19,7 @@ use crate::frame::Frame;
 use crate::host::{self, Host, Reply};
 use crate::notify::notify;
 use crate::outbox::Farewell;
+use crate::repeats::kept_message;
 use crate::session::{Asked, Mail, Session};
 
 /// A room the character is in; without a door while it can't be had.
@@ -90,6 +89,10 @@ impl Session {
             .as_ref()
             .filter(|playing| playing.member.id == character)
             .map(|playing| playing.character.clone())
+    }
+
+    pub(super) fn plays(&self, who: CharacterId, epoch: i64) -> bool {
+        self.playing.as_ref().is_some_and(|playing| playing.member.id == who && playing.member.epoch == epoch)
     }
 
     /// After a restart of the session's actor, or of the server: back to where it was.
@@ -302,11 +305,6 @@ impl Playing {
             faction: Some(character.faction.clone()),
         }
     }
-}
-
-/// An answer that was kept on disk, as the message it was.
-pub fn kept_message(text: &str) -> Option<ServerMessage> {
-    codec::decode::<ServerMessage>(Dialect::V1Json, text.as_bytes()).ok().map(|incoming| incoming.message)
 }
 
 pub fn no_character() -> ErrorMessage {

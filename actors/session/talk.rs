@@ -7,6 +7,7 @@ use protocol::{CharacterId, ErrorCode, ErrorMessage};
 use rules::chat::clean;
 use rules::room::{RoomCommand, in_channel};
 use rules::venue::RoomKey;
+use storage::StoreError;
 use storage::accounts::Role;
 use storage::chat::NewWhisper;
 
@@ -18,6 +19,7 @@ use crate::flight::answer_text;
 use crate::frame::Frame;
 use crate::host::{self, Reply};
 use crate::registry::VenueName;
+use crate::repeats::answer_again;
 use crate::session::Session;
 use crate::session::limits::limited;
 use crate::session::play::no_character;
@@ -125,6 +127,10 @@ impl Session {
                         recipient.outbox.push(&Frame::new(message.clone(), now_ms));
                     }
                     session.answer(&ticket, message);
+                }
+                Err(StoreError::Conflict("message_id")) => {
+                    let reply = Reply { who, outbox: session.outbox.clone(), ticket: Some(ticket) };
+                    answer_again(&session.world, reply);
                 }
                 Err(error) => session.refuse(&ticket, storage_error(&error)),
             }

@@ -65,6 +65,14 @@ impl Session {
         self.come_back(venue, ctx);
     }
 
+    /// A venue could not take the character in, or lost it: go there again.
+    pub(super) fn not_in(&mut self, venue: &VenueName, ctx: &mut Ctx<Self>) {
+        if let Some(playing) = self.playing.as_mut() {
+            playing.forget_door(venue);
+        }
+        self.come_back(venue, ctx);
+    }
+
     pub(super) fn come_back(&mut self, venue: &VenueName, ctx: &mut Ctx<Self>) {
         let Some(playing) = self.playing.as_ref() else { return };
         match venue {

@@ -52,7 +52,8 @@ pub struct Peer {
     /// Answers every ping, as clients do.
     pub pongs: bool,
     last_seq: u64,
-    ids: u64,
+    /// Commands named so far.
+    pub ids: u64,
 }
 
 impl Peer {

@@ -167,6 +167,7 @@ impl Stage {
     pub async fn again(&self, peer: &Peer) -> Peer {
         let mut again = Peer::sign_in(&self.world, &peer.name, &peer.address).await;
         again.character = peer.character;
+        again.ids = peer.ids + 100_000;
         again
     }
 }
