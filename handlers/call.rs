@@ -101,6 +101,7 @@ async fn identify(route: &Route, edge: &Edge, request: &HttpRequest) -> Result<S
         ErrorCode::Unauthorized => credentials::unauthorized(Some(&credential)),
         _ => error,
     })?;
+    log::debug!("request={} session={}", Arrival::of(request).request_id, who.session_id);
     if !route.access.admits(who.role) {
         return Err(ErrorMessage::new(ErrorCode::Forbidden, "your role does not allow this"));
     }

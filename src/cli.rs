@@ -55,6 +55,15 @@ pub enum Command {
         /// The server's address
         #[arg(default_value = "http://127.0.0.1:8888")]
         url: String,
+        /// Your user name [default: it is asked for]
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// Make a new account of this name
+        #[arg(long)]
+        register: bool,
+        /// The character to play [default: your first one]
+        #[arg(long, value_name = "NAME")]
+        character: Option<String>,
     },
     /// Print completions for a shell
     Completions { shell: Shell },
@@ -131,6 +140,6 @@ mod tests {
             Err(error) if error.exit_code() == 2
         ));
         let cli = Cli::try_parse_from(["shardmesh", "play"]).unwrap();
-        assert!(matches!(cli.command, Some(Command::Play { url }) if url == "http://127.0.0.1:8888"));
+        assert!(matches!(cli.command, Some(Command::Play { url, .. }) if url == "http://127.0.0.1:8888"));
     }
 }

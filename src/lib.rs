@@ -8,6 +8,7 @@ pub mod content;
 pub mod logs;
 pub mod mint;
 pub mod options;
+pub mod play;
 pub mod problem;
 pub mod run;
 pub mod secrets;

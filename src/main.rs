@@ -7,7 +7,7 @@ use actix_web::rt::System;
 use clap::{CommandFactory, Parser};
 use shardmesh::cli::{Admin, Cli, Command, Token};
 use shardmesh::settings::Logs;
-use shardmesh::{Problem, Settings, Stop, bind, commands, logs, mint, run};
+use shardmesh::{Problem, Settings, Stop, bind, commands, logs, mint, play, run};
 use tokio::sync::watch;
 
 fn main() -> ExitCode {
@@ -38,7 +38,9 @@ fn carry_out(cli: &Cli) -> Result<(), Problem> {
         Command::Check => commands::check(&settings),
         Command::Backup { file } => commands::backup(&settings, file),
         Command::Restore { file } => commands::restore(&settings, file),
-        Command::Play { url } => Err(Problem::Refused(format!("there is no way to play at {url} yet"))),
+        Command::Play { url, user, register, character } => {
+            play::play(url, user.as_deref(), *register, character.as_deref())
+        }
         Command::Completions { .. } => Ok(()),
     }
 }

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use client::terminal::PlayError;
+
 use crate::checks::UnsafeStart;
 use crate::secrets::SecretsProblem;
 use crate::settings;
@@ -17,7 +19,7 @@ pub enum Problem {
     Unsafe(#[from] UnsafeStart),
     #[error(transparent)]
     Secrets(#[from] SecretsProblem),
-    #[error("can't listen on {address}: {}", why_not(error))]
+    #[error("can't listen: {address} {}", why_not(error))]
     Listen { address: SocketAddr, error: io::Error },
     #[error("[logs] file {path}: {error}")]
     LogFile { path: String, error: io::Error },
@@ -38,6 +40,10 @@ pub enum Problem {
     Refused(String),
     #[error("the audit found {0} problems, listed above; restore a backup, or ask with this list")]
     Unsound(usize),
+    #[error("unknown user name or wrong password; \"shardmesh play --register\" makes a new account")]
+    NobodyThere,
+    #[error("{0}")]
+    Play(#[from] PlayError),
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -45,12 +51,12 @@ pub enum Problem {
 fn why_not(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            "another program uses this port; stop it, or choose another with --listen ADDRESS:PORT".to_owned()
+            "is in use by another program; stop it, or choose another with --listen ADDRESS:PORT".to_owned()
         }
-        io::ErrorKind::AddrNotAvailable => "this machine has no such address; try 127.0.0.1".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "is no address of this machine; try 127.0.0.1".to_owned(),
         io::ErrorKind::PermissionDenied => {
-            "ports below 1024 need privileges; choose another with --listen ADDRESS:PORT".to_owned()
+            "needs privileges, as ports below 1024 do; choose another with --listen ADDRESS:PORT".to_owned()
         }
-        _ => error.to_string(),
+        _ => format!("can't be had: {error}"),
     }
 }

@@ -134,7 +134,9 @@ pub fn set_character(session: SessionId, character: Option<CharacterId>) -> Writ
     Write::new(move |database| {
         if let Some(character) = character {
             database
-                .prepare_cached("UPDATE sessions SET character_id = NULL WHERE character_id = ?2 AND id <> ?1")?
+                .prepare_cached(
+                    "UPDATE sessions SET character_id = NULL WHERE character_id = ?2 AND id <> ?1",
+                )?
                 .execute((session.to_string(), character.0))?;
         }
         let changed = database
