@@ -33,7 +33,11 @@ pub fn start(settings: &Logs) -> io::Result<()> {
         })
         .build();
     log::set_max_level(logger.filter());
-    log::set_boxed_logger(Box::new(Limited::new(logger, settings.lines_per_sec))).map_err(io::Error::other)
+    log::set_boxed_logger(Box::new(Limited::new(logger, settings.lines_per_sec)))
+        .map_err(io::Error::other)?;
+    // A defect is a line like any other, in the file too.
+    std::panic::set_hook(Box::new(|panic| log::error!(target: "panic", "{panic}")));
+    Ok(())
 }
 
 /// What came from outside must not begin a line of its own or move the cursor of whoever reads.

@@ -110,6 +110,14 @@ fn other_origins_get_nothing_unless_listed() {
     at_an_edge(options, |address| {
         let listed = ask(address, "GET", "/healthz", "Origin: https://game.example\r\n");
         assert!(listed.contains("access-control-allow-origin: https://game.example"), "{listed}");
+        let preflight =
+            "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n";
+        let asked = format!("Origin: https://game.example\r\n{preflight}");
+        let answer = ask(address, "OPTIONS", "/api/characters", &asked);
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains("access-control-allow-methods"),
+            "{answer}"
+        );
         let other = ask(address, "GET", "/healthz", "Origin: https://evil.example\r\n");
         assert!(!other.contains("access-control-allow-origin"), "{other}");
     });

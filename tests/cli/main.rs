@@ -3,6 +3,7 @@
 mod program;
 
 use std::fs;
+use std::io::Read;
 
 use program::{Server, run, run_with_input, server, start};
 use serde_json::Value;
@@ -16,6 +17,34 @@ fn a_server_says_where_it_listens_and_ends_well() {
     let (code, log) = server.stop();
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("stopped"), "{log}");
+}
+
+#[test]
+fn a_stop_tells_who_is_connected_and_waits_for_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server(directory.path());
+    let minted = run(directory.path(), &["token", "mint"]);
+    let minted: Value = serde_json::from_str(&minted.out).unwrap();
+    let mut socket = server.websocket(minted["session_token"].as_str().unwrap());
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    let mut said = Vec::new();
+    socket.read_to_end(&mut said).unwrap();
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("\"type\":\"disconnect\"") && said.contains("retry_after_ms"), "{said}");
+    assert!(!log.contains("did not end in time"), "{log}");
+}
+
+#[test]
+fn a_backup_is_made_when_one_is_due() {
+    let directory = tempfile::tempdir().unwrap();
+    let environment = [("SHARDMESH__BACKUP__EVERY_HOURS", "1")];
+    let server = start(directory.path(), &["--listen", "127.0.0.1:0"], &environment);
+    let backups = directory.path().join("data/backups");
+    let made = || fs::read_dir(&backups).map_or(0, |files| files.count());
+    // Each look asks the server something, so that it has time.
+    let seen = (0..1000).any(|_| server.get("/healthz", None).is_empty() || made() > 0);
+    assert!(seen, "no backup in {}", backups.display());
 }
 
 #[test]

@@ -106,6 +106,21 @@ impl Server {
         answer["session_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
+    /// A WebSocket, signed in by `token`, after its upgrade.
+    pub fn websocket(&self, token: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let request = format!(
+            "GET /ws HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 101");
+        stream
+    }
+
     /// Asks it to stop as an operator would; says how it ended and what it logged.
     pub fn stop(mut self) -> (Option<i32>, String) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
