@@ -14,6 +14,7 @@ use crate::answer::{Shape, refuse};
 use crate::census::Seat;
 use crate::client_ip::ClientIp;
 use crate::edge::{Edge, too_fast};
+use crate::seated::Seated;
 
 /// Our pages load nothing from anywhere, unless they say otherwise themselves.
 const HEADERS: &[(HeaderName, &str)] = &[
@@ -61,7 +62,8 @@ pub async fn walk<B: MessageBody + 'static>(
     request.extensions_mut().insert(arrival.clone());
     let line = format!("{} {} {}", arrival.ip, request.method(), request.path());
     let came_ms = edge.world.clock().mono_ms();
-    let mut response = match turn_away(&edge, &request, &arrival) {
+    let seat = seat_behind_proxy(&edge, &request, &arrival);
+    let mut response = match turn_away(&edge, &request, &arrival, seat.as_ref()) {
         Some(error) => {
             let mut response = refuse(Shape::Problem, &error, &arrival.request_id);
             if error.details.contains_key("connections_max") {
@@ -71,6 +73,9 @@ pub async fn walk<B: MessageBody + 'static>(
         }
         None => next.call(request).await?.map_into_boxed_body(),
     };
+    if let Some(seat) = seat {
+        response = response.map_body(|_, body| Seated::new(body, seat).boxed());
+    }
     add_headers(response.headers_mut(), &edge, &arrival);
     let took_ms = edge.world.clock().mono_ms().saturating_sub(came_ms);
     log::debug!("request={} {line} {} {took_ms} ms", arrival.request_id, response.status().as_u16());
@@ -80,8 +85,20 @@ pub async fn walk<B: MessageBody + 'static>(
     Ok(response)
 }
 
+/// Connections of their own are counted when they come; clients behind a trusted proxy by what they have open.
+fn seat_behind_proxy(edge: &Edge, request: &ServiceRequest, arrival: &Arrival) -> Option<Seat> {
+    edge.options.limits.as_ref()?;
+    let is_counted = request.conn_data::<Seat>().is_some();
+    (!is_counted).then(|| edge.census.enter(arrival.ip.key()))
+}
+
 /// Why a request gets no further than the door.
-fn turn_away(edge: &Edge, request: &ServiceRequest, arrival: &Arrival) -> Option<ErrorMessage> {
+fn turn_away(
+    edge: &Edge,
+    request: &ServiceRequest,
+    arrival: &Arrival,
+    seat: Option<&Seat>,
+) -> Option<ErrorMessage> {
     const KNOWN: [Method; 7] = [
         Method::GET,
         Method::HEAD,
@@ -96,7 +113,7 @@ fn turn_away(edge: &Edge, request: &ServiceRequest, arrival: &Arrival) -> Option
         return Some(ErrorMessage::new(ErrorCode::MethodNotAllowed, text));
     }
     let limits = edge.options.limits.as_ref()?;
-    if request.conn_data::<Seat>().is_some_and(|seat| seat.count > limits.connections_per_ip) {
+    if seat.or(request.conn_data()).is_some_and(|seat| seat.count > limits.connections_per_ip) {
         let max = limits.connections_per_ip;
         let text = format!("more than {max} connections from your address; close some and try again");
         return Some(

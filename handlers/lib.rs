@@ -17,6 +17,7 @@ pub mod listener;
 pub mod options;
 pub mod origin;
 pub mod routes;
+mod seated;
 pub mod serve;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -83,6 +83,32 @@ fn a_trusted_proxy_speaks_for_its_clients() {
 }
 
 #[test]
+fn a_client_behind_a_proxy_has_only_so_many_websockets() {
+    let options = Options { trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()], ..limits(100_000, 2) };
+    at_an_edge(options, |address| {
+        let open = |client: &str| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let request = format!(
+                "GET /ws HTTP/1.1\r\nHost: {address}\r\nX-Forwarded-For: {client}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            );
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut start = [0; 12];
+            stream.read_exact(&mut start).unwrap();
+            (String::from_utf8_lossy(&start).into_owned(), stream)
+        };
+        let (first, kept) = open("9.9.9.9");
+        let (second, _kept) = open("9.9.9.9");
+        assert_eq!((first.as_str(), second.as_str()), ("HTTP/1.1 101", "HTTP/1.1 101"));
+        assert_eq!(open("9.9.9.9").0, "HTTP/1.1 429");
+        assert_eq!(open("9.9.9.8").0, "HTTP/1.1 101");
+        drop(kept);
+        // The server hears of the end in its own time.
+        assert!((0..10_000).any(|_| open("9.9.9.9").0 == "HTTP/1.1 101"));
+    });
+}
+
+#[test]
 fn one_address_has_only_so_many_connections() {
     at_an_edge(limits(1000, 2), |address| {
         let get = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n");
