@@ -125,7 +125,7 @@ impl World {
         let token = Token::random();
         let options = self.options();
         let new = NewSession {
-            session_id: SessionId(uuid::Uuid::new_v4()),
+            session_id: self.new_session_id(),
             account_id: account.id,
             token_hash: token.hash(),
             now: self.clock().now().wall_ms,

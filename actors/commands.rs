@@ -2,6 +2,7 @@
 //!
 //! Lives under the outbox's lock, so that each command gets exactly one answer.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use protocol::{ErrorMessage, MessageId, ServerMessage};
@@ -70,6 +71,16 @@ impl Commands {
             let Some(oldest) = self.order.pop_front() else { break };
             self.answers.remove(&oldest);
             self.forgotten = true;
+        }
+    }
+
+    /// Older than everything the session has answered itself: what does not fit is forgotten.
+    fn recall(&mut self, id: MessageId, answer: SharedFrame) {
+        if self.order.len() >= ANSWERS_MAX {
+            self.forgotten = true;
+        } else if let Entry::Vacant(vacant) = self.answers.entry(id.clone()) {
+            vacant.insert(Some(answer));
+            self.order.push_front(id);
         }
     }
 
@@ -150,13 +161,13 @@ impl Outbox {
         }
     }
 
-    /// Takes over answers that an earlier session of the same character kept on disk.
+    /// Takes over answers that an earlier session of the same character kept on disk, the oldest first.
     pub fn recall(&self, answers: Vec<(MessageId, SharedFrame)>, more_on_disk: bool) {
         self.with_commands(|commands| {
-            for (id, frame) in answers {
-                commands.remember(id, Some(frame));
-            }
             commands.forgotten |= more_on_disk;
+            for (id, frame) in answers.into_iter().rev() {
+                commands.recall(id, frame);
+            }
         });
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Looking up is a lock and a map, never a message; whoever talks to an entity keeps its door.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,19 +48,20 @@ struct Entry<E: Entity> {
     arbiter: usize,
     kept: E::Kept,
     record: Record,
-    watchers: HashMap<SessionId, Watcher>,
+    watchers: BTreeMap<SessionId, Watcher>,
 }
 
 /// All entities of one kind.
 pub struct Table<E: Entity> {
-    entries: Mutex<HashMap<E::Key, Entry<E>>>,
+    /// In order, so that whatever is done to all of them repeats.
+    entries: Mutex<BTreeMap<E::Key, Entry<E>>>,
     /// Never reused, so that a late death notice can't name a successor.
     last_generation: AtomicU64,
 }
 
 impl<E: Entity> Default for Table<E> {
     fn default() -> Self {
-        Self { entries: Mutex::new(HashMap::new()), last_generation: AtomicU64::new(0) }
+        Self { entries: Mutex::new(BTreeMap::new()), last_generation: AtomicU64::new(0) }
     }
 }
 
@@ -96,7 +97,7 @@ impl<E: Entity> Table<E> {
             arbiter: world.arbiter_of(hash_of(E::KIND, key)),
             kept: keep(),
             record: Record::default(),
-            watchers: HashMap::new(),
+            watchers: BTreeMap::new(),
         });
         if let Some(retry_after_ms) = entry.record.rests(world.clock().mono_ms()) {
             return Err(Quarantined { retry_after_ms });
@@ -192,7 +193,7 @@ impl<E: Entity> Table<E> {
         if let Some(rest_ms) = entry.record.rests(now_ms) {
             log::error!("{} {} panicked too often: quarantined for {rest_ms} ms", E::KIND, died.key);
         }
-        Some(entry.watchers.drain().map(|(_, watcher)| watcher).collect())
+        Some(std::mem::take(&mut entry.watchers).into_values().collect())
     }
 
     /// What admins see of this kind.
@@ -234,7 +235,7 @@ impl<E: Entity> Table<E> {
     }
 
     // The maps are whole between any two statements, so a panic elsewhere does not spoil them.
-    fn lock(&self) -> MutexGuard<'_, HashMap<E::Key, Entry<E>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<E::Key, Entry<E>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

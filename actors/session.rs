@@ -186,9 +186,15 @@ impl Entity for Session {
         let Some(outbox) = world.sessions().kept(key) else { return };
         let internal = ErrorMessage::new(ErrorCode::Internal, "a defect of ours: nothing was changed");
         outbox.refuse_open(None, &internal, world.clock().now().wall_ms);
-        if world.session(*key).is_err() {
-            outbox.end_link(Farewell::new(CloseCode::Internal, "this session failed too often"));
-        }
+        let Err(rests) = world.session(*key) else { return };
+        outbox.end_link(Farewell::new(CloseCode::Internal, "this session failed too often"));
+        // Its character stands in the world still: somebody has to take it out if nobody comes back.
+        let (world, key) = (world.clone(), *key);
+        actix_rt::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(rests.retry_after_ms)).await;
+            // Panicked too often again meanwhile: then its next death notice sees to it.
+            let _ = world.session(key);
+        });
     }
 }
 
@@ -224,6 +230,7 @@ impl Session {
             return;
         }
         match self.limits.check(&incoming.message, bytes) {
+            Verdict::Pass if matches!(incoming.message, ClientMessage::Move(_)) => self.overtake(ctx),
             Verdict::Pass => {}
             Verdict::Coalesce => return self.walk_later(incoming, ctx),
             Verdict::Refuse(wait) => {

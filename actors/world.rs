@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix::{Actor, Addr, Arbiter, ArbiterHandle};
 use protocol::encryption::Cipher;
 use protocol::{CloseCode, ErrorCode, ErrorMessage, SessionId};
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rules::room::Room;
 use rules::world_shard::WorldShard;
 use rules::{Content, Dice};
@@ -232,6 +232,16 @@ impl World {
     pub(crate) fn fresh_dice(&self) -> Dice {
         let turn = self.inner.turns.fetch_add(1, Ordering::Relaxed);
         self.dice("turn", &turn)
+    }
+
+    /// A name for a new session: of the system's dice, or of the seed of a world that is to repeat.
+    pub(crate) fn new_session_id(&self) -> SessionId {
+        if self.inner.options.seed.is_none() {
+            return SessionId(uuid::Uuid::new_v4());
+        }
+        let mut bytes = [0; 16];
+        self.fresh_dice().fill_bytes(&mut bytes);
+        SessionId(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 
     pub(crate) fn registry(&self) -> Option<&Addr<Registry>> {

@@ -137,15 +137,21 @@ impl Session {
         self.playing.as_ref()?.bound_for.as_ref().map(|placed| &placed.shard)
     }
 
+    /// A newer move came before the late one's time. A named one still gets its answer, and a way to another
+    /// location is no step that the next one replaces: these are overtaken, not lost.
+    pub(super) fn overtake(&mut self, ctx: &mut Ctx<Self>) {
+        let Some(late) = self.late_move.take() else { return };
+        let ClientMessage::Move(step) = &late.message else { return };
+        if late.message_id.is_some() || !self.is_here(step.to_location_id) {
+            self.open(late, ctx);
+        }
+    }
+
     /// More moves than allowed: the latest wins, a little later.
     pub(super) fn walk_later(&mut self, incoming: Incoming<ClientMessage>, ctx: &mut Ctx<Self>) {
         let waiting = self.late_move.is_some();
-        if let Some(before) = self.late_move.replace(incoming)
-            && before.message_id.is_some()
-        {
-            // A named one still gets its answer: it was overtaken, not lost.
-            self.open(before, ctx);
-        }
+        self.overtake(ctx);
+        self.late_move = Some(incoming);
         if !waiting {
             ctx.run_later(LATE_MOVE, |shell, ctx| {
                 if let Some(late) = shell.entity.late_move.take() {

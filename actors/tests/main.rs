@@ -4,5 +4,9 @@
 extern crate shardmesh_actors as actors;
 
 mod chat;
+mod faults;
+mod movement;
 mod peer;
 mod stage;
+mod store;
+mod trace;

@@ -1,0 +1,205 @@
+//! Where characters go, who hears of it, and what of it survives.
+
+use protocol::chat::Channel;
+use protocol::movement::Position;
+use protocol::{ErrorCode, LocationId, ServerMessage};
+
+use crate::peer::{Heard, Peer, chat, step, travel};
+use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
+
+fn joined(heard: &Heard) -> bool {
+    matches!(heard.message, ServerMessage::PlayerJoinedArea(_))
+}
+
+fn left(heard: &Heard) -> Option<Option<LocationId>> {
+    match &heard.message {
+        ServerMessage::PlayerLeftArea(left) => Some(left.to_location_id),
+        _ => None,
+    }
+}
+
+async fn go(peer: &mut Peer, to: i64) {
+    let answer = peer.ask(travel(to)).await;
+    assert!(matches!(answer, ServerMessage::LocationUpdate(_)), "{answer:?}");
+}
+
+async fn position_of(peer: &Peer) -> Option<(LocationId, Position)> {
+    let all = peer.world.store().read(storage::characters::whereabouts(vec![peer.character])).await.unwrap();
+    all.first().map(|last| (last.location_id, last.position))
+}
+
+#[test]
+fn a_smooth_step_is_seen_by_who_is_near_and_a_leap_is_answered_with_where_one_is() {
+    play(Plan::seeded(2, 10), |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        let done = anna.ask(step(3.0, 4.0)).await;
+        assert!(matches!(done, ServerMessage::Ok(_)), "{done:?}");
+        let seen = berta
+            .wait("anna's step", |heard| match &heard.message {
+                ServerMessage::CharacterUpdate(update) => update.position.filter(|at| at.x == 3.0),
+                _ => None,
+            })
+            .await;
+        assert_eq!(seen, Position { x: 3.0, y: 4.0, z: 0.0 });
+        anna.inbox.clear();
+        let refused = anna.refused(step(900.0, 0.0)).await;
+        assert_eq!(refused.error_code, ErrorCode::MoveRejected);
+        let own = anna
+            .wait("where one is", |heard| match &heard.message {
+                ServerMessage::CharacterUpdate(update) => Some((update.character_id, update.position)),
+                _ => None,
+            })
+            .await;
+        assert_eq!(own, (anna.character, Some(Position { x: 3.0, y: 4.0, z: 0.0 })));
+        // A step without a name is silent when it is right, and says so when it is not.
+        anna.send_as(step(900.0, 0.0), None).unwrap();
+        anna.error(ErrorCode::MoveRejected).await;
+    });
+}
+
+#[test]
+fn ways_lead_to_neighbours_only_within_a_shard_and_across_shards() {
+    play(Plan::seeded(4, 25), |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        anna.linger(200).await;
+        assert_eq!(anna.count(joined), 1, "berta came");
+        go(&mut berta, 2).await;
+        let to = anna.wait("berta's leaving", left).await;
+        assert_eq!(to, Some(LocationId(2)));
+        assert_eq!(berta.refused(travel(3)).await.error_code, ErrorCode::MoveRejected);
+        // What is said at the new place is heard there, and not at the old one.
+        go(&mut anna, 2).await;
+        berta.wait("anna's coming", |heard| joined(heard).then_some(())).await;
+        berta.linger(300).await;
+        anna.linger(300).await;
+        anna.say(Channel::Say, "here I am").await;
+        berta.hear("here I am").await;
+        assert_eq!((anna.place().await, berta.place().await), (LocationId(2), LocationId(2)));
+        go(&mut anna, 1).await;
+        anna.linger(300).await;
+        anna.say(Channel::Say, "home").await;
+        berta.linger(300).await;
+        assert_eq!(berta.lines(Channel::Say).len(), 1);
+        assert_eq!(position_of(&anna).await.map(|(location, _)| location), Some(LocationId(1)));
+    });
+}
+
+#[test]
+fn what_follows_a_way_at_once_is_said_at_one_of_both_ends_and_answered() {
+    for seed in 0..8 {
+        play(Plan::seeded(seed, 40), |stage: Stage| async move {
+            let mut anna = stage.player().await;
+            let way = anna.send(travel(2));
+            let said = anna.send(chat(Channel::Say, "on the way"));
+            let back = anna.send(travel(1));
+            anna.answer(&way).await;
+            anna.answer(&said).await;
+            anna.answer(&back).await;
+            anna.linger(1_000).await;
+            let place = anna.place().await;
+            let line = anna.say(Channel::Say, "where am I").await;
+            assert_eq!(line.content, "where am I");
+            assert_eq!(position_of(&anna).await.map(|(location, _)| location), Some(place));
+        });
+    }
+}
+
+#[test]
+fn a_full_location_refuses_who_walks_in_but_never_who_signs_in() {
+    play(Plan::default(), |stage: Stage| async move {
+        let mut inside = Vec::new();
+        for _ in 0..20 {
+            let mut peer = stage.player().await;
+            go(&mut peer, 11).await;
+            inside.push(peer);
+        }
+        let mut late = stage.player().await;
+        let full = late.refused(travel(11)).await;
+        assert_eq!(full.error_code, ErrorCode::AreaFull);
+        assert_eq!(late.place().await, LocationId(1));
+        late.say(Channel::Say, "still here").await;
+        // Twelve is of the same shard as eleven: who was refused can go there, and then on.
+        go(&mut late, 12).await;
+        assert_eq!(late.place().await, LocationId(12));
+        // Whoever was in there comes back though somebody took the place meanwhile.
+        let mut first = inside.remove(0);
+        stage.world.sign_out(first.signed.account_id, first.signed.session_id).await.unwrap();
+        first.read();
+        let mut other = stage.player().await;
+        go(&mut other, 11).await;
+        let mut again = stage.again(&first).await;
+        assert_eq!(again.enter().await.location_id, LocationId(11));
+    });
+}
+
+#[test]
+fn signing_out_saves_the_last_step_before_it_returns() {
+    for seed in 0..6 {
+        let disk = Disk::new();
+        let character = play_on(&disk, Plan::seeded(seed, 50), |stage: Stage| async move {
+            let mut anna = stage.player().await;
+            pass(7 * seed).await;
+            anna.ask(step(5.0, 1.0 + seed as f64 / 10.0)).await;
+            stage.world.sign_out(anna.signed.account_id, anna.signed.session_id).await.unwrap();
+            let (location, at) = position_of(&anna).await.unwrap();
+            assert_eq!((location, at.x), (LocationId(1), 5.0));
+            assert_eq!(stage.world.directory().len(), 0);
+            anna.character
+        });
+        play_on(&disk, Plan::default(), |stage: Stage| async move {
+            let mut anna = Peer::sign_in(&stage.world, "Player-aaa", "home").await;
+            anna.character = character;
+            let place = anna.enter().await;
+            assert_eq!(place.position.x, 5.0);
+        });
+    }
+}
+
+#[test]
+fn a_drained_world_comes_back_with_everybody_where_he_was() {
+    let disk = Disk::new();
+    let (signed, at) = play_on(&disk, Plan::seeded(8, 30), |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        go(&mut anna, 12).await;
+        anna.ask(step(790.0, 3.0)).await;
+        berta.ask(step(1.0, 1.0)).await;
+        stage.world.drain().await;
+        for peer in [&mut anna, &mut berta] {
+            assert_eq!(peer.goodbye().await.code, protocol::CloseCode::Restart);
+        }
+        (anna.signed.clone(), position_of(&anna).await.unwrap())
+    });
+    assert_eq!((at.0, at.1.x), (LocationId(12), 790.0));
+    play_on(&disk, Plan::seeded(9, 30), |stage: Stage| async move {
+        // The session lives on over the restart, with its character.
+        let mut anna =
+            Peer::join(&stage.world, "Player-aaa", "home", signed, protocol::Dialect::V1Json).await;
+        let place = anna.wait_place().await;
+        assert_eq!((place.location_id, place.position.x), (LocationId(12), 790.0));
+        anna.say(Channel::Global, "back").await;
+    });
+}
+
+#[test]
+fn who_leaves_one_character_for_another_is_in_one_place_only() {
+    for seed in 0..12 {
+        play(Plan::seeded(seed, 60), |stage: Stage| async move {
+            let mut anna = stage.player().await;
+            let first = anna.character;
+            let second = anna.make_character_called("Second Self", 1).await;
+            // On the way to another shard when the other character is taken.
+            anna.send(travel(2));
+            let select = protocol::characters::WhichCharacter { character_id: second };
+            let answer = anna.ask(protocol::ClientMessage::CharacterSelect(select)).await;
+            assert!(matches!(answer, ServerMessage::CharacterSelect(_)), "{answer:?}");
+            anna.linger(1_500).await;
+            assert_eq!(anna.place().await, LocationId(1));
+            anna.say(Channel::Say, "as the second").await;
+            go(&mut anna, 5).await;
+            anna.linger(500).await;
+            anna.say(Channel::Say, "over here").await;
+            anna.character = first;
+            assert_eq!(anna.place().await, LocationId(0), "the first left the world");
+        });
+    }
+}
