@@ -3,7 +3,7 @@
 //! Lives under the outbox's lock, so that each command gets exactly one answer.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use protocol::{ErrorMessage, MessageId, ServerMessage};
 
@@ -42,7 +42,7 @@ struct OpenCommand {
 #[derive(Debug, Default)]
 pub struct Commands {
     last_ticket: u64,
-    open: HashMap<u64, OpenCommand>,
+    open: BTreeMap<u64, OpenCommand>,
     answers: HashMap<MessageId, Option<SharedFrame>>,
     order: VecDeque<MessageId>,
     forgotten: bool,
@@ -146,19 +146,34 @@ impl Outbox {
 
     /// Refuses everything that was entrusted to a venue that is no more, or everything at all.
     pub fn refuse_open(&self, venue: Option<&VenueName>, error: &ErrorMessage, wall_ms: i64) {
+        self.refuse_where(error, wall_ms, |_, open| venue.is_none() || open.venue.as_ref() == venue);
+    }
+
+    /// The number of the newest command.
+    pub fn last_ticket(&self) -> u64 {
+        self.with_commands(|commands| commands.last_ticket)
+    }
+
+    /// Refuses every open command that is newer than this number. False: there was none.
+    pub fn refuse_since(&self, number: u64, error: &ErrorMessage, wall_ms: i64) -> bool {
+        self.refuse_where(error, wall_ms, |of, _| of > number)
+    }
+
+    fn refuse_where(
+        &self,
+        error: &ErrorMessage,
+        wall_ms: i64,
+        which: impl Fn(u64, &OpenCommand) -> bool,
+    ) -> bool {
         let tickets: Vec<Ticket> = self.with_commands(|commands| {
-            let mut tickets: Vec<Ticket> = commands
-                .open
-                .iter()
-                .filter(|(_, open)| venue.is_none() || open.venue.as_ref() == venue)
-                .map(|(number, open)| Ticket { number: *number, message_id: open.message_id.clone() })
-                .collect();
-            tickets.sort_by_key(|ticket| ticket.number);
-            tickets
+            let open = commands.open.iter().filter(|(number, open)| which(**number, open));
+            open.map(|(number, open)| Ticket { number: *number, message_id: open.message_id.clone() })
+                .collect()
         });
-        for ticket in tickets {
-            self.refuse(&ticket, error.clone(), wall_ms);
+        for ticket in &tickets {
+            self.refuse(ticket, error.clone(), wall_ms);
         }
+        !tickets.is_empty()
     }
 
     /// Takes over answers that an earlier session of the same character kept on disk, the oldest first.

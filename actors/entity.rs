@@ -122,6 +122,8 @@ pub enum Undelivered {
 pub struct Door<E: Entity> {
     addr: Addr<Shell<E>>,
     vitals: Arc<Vitals>,
+    /// Messages that may wait. Kept here, because every clone of an actix address has a place of its own beyond it.
+    mailbox: u64,
     generation: u64,
     clock: crate::clock::Clock,
 }
@@ -131,6 +133,7 @@ impl<E: Entity> Clone for Door<E> {
         Self {
             addr: self.addr.clone(),
             vitals: self.vitals.clone(),
+            mailbox: self.mailbox,
             generation: self.generation,
             clock: self.clock,
         }
@@ -148,9 +151,15 @@ impl<E: Entity> Door<E> {
     pub fn open(arbiter: &ArbiterHandle, birth: Birth<E>) -> Self {
         let world = birth.world.clone();
         let vitals = Arc::new(Vitals::default());
-        let (sender, receiver) = channel(E::mailbox(world.options()));
-        let addr = Addr::new(sender);
-        let door = Self { addr, vitals: vitals.clone(), generation: birth.generation, clock: world.clock() };
+        let mailbox = E::mailbox(world.options());
+        let (sender, receiver) = channel(mailbox);
+        let door = Self {
+            addr: Addr::new(sender),
+            vitals: vitals.clone(),
+            mailbox: mailbox as u64,
+            generation: birth.generation,
+            clock: world.clock(),
+        };
         let started = arbiter.spawn_fn(move || {
             let obituary =
                 Obituary { world: birth.world.clone(), key: birth.key.clone(), generation: birth.generation };
@@ -168,6 +177,9 @@ impl<E: Entity> Door<E> {
     /// # Errors
     /// [`Undelivered`]; nothing waits and nothing is kept.
     pub fn post(&self, mail: E::Mail) -> Result<(), Undelivered> {
+        if self.vitals.depth() >= self.mailbox && self.is_open() {
+            return Err(Undelivered::Full);
+        }
         let posted = self.stamp(mail);
         self.addr.try_send(posted).map_err(|error| {
             self.vitals.unposted();
@@ -205,7 +217,7 @@ impl<E: Entity> Door<E> {
         WeakDoor {
             addr: self.addr.downgrade(),
             vitals: self.vitals.clone(),
-            door: (self.generation, self.clock),
+            door: (self.mailbox, self.generation, self.clock),
         }
     }
 }
@@ -214,7 +226,7 @@ impl<E: Entity> Door<E> {
 pub struct WeakDoor<E: Entity> {
     addr: WeakAddr<Shell<E>>,
     vitals: Arc<Vitals>,
-    door: (u64, crate::clock::Clock),
+    door: (u64, u64, crate::clock::Clock),
 }
 
 impl<E: Entity> WeakDoor<E> {
@@ -223,8 +235,9 @@ impl<E: Entity> WeakDoor<E> {
         addr.connected().then(|| Door {
             addr,
             vitals: self.vitals.clone(),
-            generation: self.door.0,
-            clock: self.door.1,
+            mailbox: self.door.0,
+            generation: self.door.1,
+            clock: self.door.2,
         })
     }
 }

@@ -1,8 +1,10 @@
 //! One signed-in player: its outbox, its limits, the venues its character is in. Survives its connections.
 
+mod ending;
 mod limits;
 mod people;
 mod play;
+mod recovery;
 mod talk;
 mod venues;
 mod walk;
@@ -10,8 +12,8 @@ mod walk;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
-use actix::{ActorContext, AsyncContext};
 use protocol::characters::Character;
 use protocol::{
     CharacterId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId,
@@ -162,7 +164,9 @@ impl Entity for Session {
     fn receive(&mut self, mail: Mail, ctx: &mut Ctx<Self>) {
         match mail {
             Mail::Attach { dialect, to } => self.attach(dialect, to, ctx),
-            Mail::Received { link, incoming, bytes } => self.received(link, *incoming, bytes, ctx),
+            Mail::Received { link, incoming, bytes } => {
+                self.guarded(ctx, |session, ctx| session.received(link, *incoming, bytes, ctx));
+            }
             Mail::Malformed { link, error, message_id, bytes } => {
                 self.malformed(link, error, message_id, bytes)
             }
@@ -356,37 +360,6 @@ impl Session {
                 ),
             ),
         }
-    }
-
-    fn grace_over(&mut self, ctx: &mut Ctx<Self>) {
-        if self.outbox.is_linked() {
-            return;
-        }
-        self.leave_world(None, true);
-        self.stop(&Farewell::new(CloseCode::GoingAway, "no connection for too long"), ctx);
-    }
-
-    fn end(&mut self, farewell: Farewell, to: Option<oneshot::Sender<()>>, ctx: &mut Ctx<Self>) {
-        let (gone, left) = oneshot::channel();
-        self.leave_world(Some(gone), false);
-        ctx.wait(wrap_future(left).map(move |_, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
-            shell.entity.stop(&farewell, ctx);
-            if let Some(to) = to {
-                // Whoever asked may have given up.
-                let _ = to.send(());
-            }
-        }));
-    }
-
-    /// Says goodbye to the connection and lets the registry forget this session.
-    fn stop(&mut self, farewell: &Farewell, ctx: &mut Ctx<Self>) {
-        let wall_ms = self.wall_ms();
-        if self.outbox.is_linked() {
-            self.outbox.push(&Frame::new(farewell.disconnect(), wall_ms));
-            self.outbox.end_link(farewell.clone());
-        }
-        self.world.sessions().forget(&self.id, self.generation);
-        ctx.stop();
     }
 
     fn answer(&self, ticket: &Ticket, message: ServerMessage) {

@@ -5,8 +5,11 @@ extern crate shardmesh_actors as actors;
 
 mod chat;
 mod faults;
+mod limits;
 mod movement;
 mod peer;
+mod rooms;
+mod sessions;
 mod stage;
 mod store;
 mod trace;

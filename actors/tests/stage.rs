@@ -9,6 +9,7 @@ use actors::hasher::Hasher;
 use actors::{Options, Parts, World};
 use protocol::AccountId;
 use rules::Content;
+use rules::content::BUILTIN;
 use storage::accounts::Role;
 use storage::{Driver, Store};
 use tempfile::TempDir;
@@ -36,6 +37,7 @@ pub struct Plan {
     /// Answers of the store take 0 to this long.
     pub delay_ms: u64,
     pub options: Options,
+    pub content: Content,
 }
 
 impl Default for Plan {
@@ -44,7 +46,7 @@ impl Default for Plan {
         let mut options = Options { limits_enabled: false, seed: Some(1), ..Options::default() };
         options.passwords.memory_kib = 8;
         options.passwords.iterations = 1;
-        Self { seed: 1, delay_ms: 0, options }
+        Self { seed: 1, delay_ms: 0, options, content: Content::builtin() }
     }
 }
 
@@ -57,6 +59,20 @@ impl Plan {
 
     pub fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
         change(&mut self.options);
+        self
+    }
+
+    /// The same world on one world shard, so that its ways cross none.
+    pub fn on_one_shard(mut self) -> Self {
+        let mut files: Vec<(&str, String)> =
+            BUILTIN.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+        for (_, text) in files.iter_mut().filter(|(name, _)| *name == "locations.toml") {
+            for shard in ["fire-and-depth", "sanctums", "wilds"] {
+                *text = text.replace(shard, "heart");
+            }
+        }
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        self.content = Content::parse(&files).unwrap();
         self
     }
 
@@ -91,7 +107,7 @@ pub fn play_on<T, F: Future<Output = T>>(disk: &Disk, plan: Plan, scene: impl Fn
         let world = World::simulated(Parts {
             hasher: Hasher::inline(&plan.options.passwords).unwrap(),
             options: plan.options,
-            content: Content::builtin(),
+            content: plan.content,
             store: store.clone(),
             clock,
         });
@@ -133,15 +149,6 @@ impl Stage {
         peer.make_character(faction).await;
         peer.enter().await;
         peer
-    }
-
-    /// Several of those.
-    pub async fn players(&self, count: usize) -> Vec<Peer> {
-        let mut players = Vec::new();
-        for _ in 0..count {
-            players.push(self.player().await);
-        }
-        players
     }
 
     /// Somebody new and signed in, without a character.

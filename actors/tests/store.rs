@@ -42,6 +42,7 @@ fn what_the_disk_did_not_take_is_refused_and_heard_by_nobody() {
     play_on(&disk, Plan::default(), |stage: Stage| async move {
         let mut anna = Peer::sign_in(&stage.world, "Player-aaa", "home").await;
         anna.character = protocol::CharacterId(1);
+        anna.ids = 1_000;
         anna.enter().await;
         assert_eq!(anna.say(Channel::Global, "again").await.chat_id, 2);
     });

@@ -1,0 +1,44 @@
+//! How a session ends: nobody came back, or it is no more.
+
+use actix::fut::{ActorFutureExt, wrap_future};
+use actix::{ActorContext, AsyncContext};
+use protocol::CloseCode;
+use tokio::sync::oneshot;
+
+use crate::entity::{Ctx, Shell};
+use crate::frame::Frame;
+use crate::outbox::Farewell;
+use crate::session::Session;
+
+impl Session {
+    pub(super) fn grace_over(&mut self, ctx: &mut Ctx<Self>) {
+        if self.outbox.is_linked() {
+            return;
+        }
+        self.leave_world(None, true);
+        self.stop(&Farewell::new(CloseCode::GoingAway, "no connection for too long"), ctx);
+    }
+
+    pub(super) fn end(&mut self, farewell: Farewell, to: Option<oneshot::Sender<()>>, ctx: &mut Ctx<Self>) {
+        let (gone, left) = oneshot::channel();
+        self.leave_world(Some(gone), false);
+        ctx.wait(wrap_future(left).map(move |_, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
+            shell.entity.stop(&farewell, ctx);
+            if let Some(to) = to {
+                // Whoever asked may have given up.
+                let _ = to.send(());
+            }
+        }));
+    }
+
+    /// Says goodbye to the connection and lets the registry forget this session.
+    pub(super) fn stop(&mut self, farewell: &Farewell, ctx: &mut Ctx<Self>) {
+        let wall_ms = self.wall_ms();
+        if self.outbox.is_linked() {
+            self.outbox.push(&Frame::new(farewell.disconnect(), wall_ms));
+            self.outbox.end_link(farewell.clone());
+        }
+        self.world.sessions().forget(&self.id, self.generation);
+        ctx.stop();
+    }
+}

@@ -1,0 +1,159 @@
+//! What is too much, and who is not hurt by it.
+
+use protocol::chat::Channel;
+use protocol::{ClientMessage, CloseCode, ErrorCode, ServerMessage};
+
+use crate::peer::{chat, step, travel};
+use crate::stage::{Plan, Stage, pass, play};
+
+#[test]
+fn guessing_a_password_is_slowed_down_and_its_owner_gets_in() {
+    play(Plan::default().limited(), |stage: Stage| async move {
+        let world = &stage.world;
+        let anna = stage.guest().await;
+        for _ in 0..5 {
+            let wrong = world.sign_in(&anna.name, "wrong", "the attic").await.unwrap_err();
+            assert_eq!(wrong.error_code, ErrorCode::BadCredentials);
+        }
+        let slowed = world.sign_in(&anna.name, "password", "the attic").await.unwrap_err();
+        assert_eq!(slowed.error_code, ErrorCode::RateLimited);
+        assert!(slowed.details.contains_key("retry_after_ms"));
+        world.sign_in(&anna.name, "password", "the cellar").await.unwrap();
+        // Guesses from everywhere slow strangers down, but nobody where she was before.
+        for number in 0..40 {
+            let _ = world.sign_in(&anna.name, "wrong", &format!("bot {number}")).await;
+        }
+        let stranger = world.sign_in(&anna.name, "password", "a new place").await.unwrap_err();
+        assert_eq!(stranger.error_code, ErrorCode::RateLimited);
+        world.sign_in(&anna.name, "password", &anna.address).await.unwrap();
+        world.sign_in(&anna.name, "password", "the cellar").await.unwrap();
+        pass(130_000).await;
+        world.sign_in(&anna.name, "password", "a new place").await.unwrap();
+    });
+}
+
+#[test]
+fn an_unknown_name_and_a_wrong_password_are_told_alike() {
+    play(Plan::default().limited(), |stage: Stage| async move {
+        let anna = stage.guest().await;
+        let wrong = stage.world.sign_in(&anna.name, "wrong", "here").await.unwrap_err();
+        let unknown = stage.world.sign_in("nobody-at-all", "wrong", "here").await.unwrap_err();
+        assert_eq!(wrong, unknown);
+    });
+}
+
+#[test]
+fn who_talks_too_fast_is_told_when_to_go_on() {
+    play(Plan::default().limited(), |stage: Stage| async move {
+        let mut anna = stage.player().await;
+        for number in 0..5 {
+            anna.say(Channel::Say, &format!("{number}")).await;
+        }
+        let id = anna.send(chat(Channel::Say, "too much"));
+        let ServerMessage::Error(error) = anna.answer(&id).await else { panic!("not limited") };
+        assert_eq!(error.error_code, ErrorCode::RateLimited);
+        let wait = error.details["retry_after_ms"].as_u64().unwrap();
+        assert!((1..=1_000).contains(&wait), "{wait}");
+        anna.linger(wait).await;
+        anna.send_as(chat(Channel::Say, "too much"), Some(&id)).unwrap();
+        assert!(matches!(anna.answer(&id).await, ServerMessage::Chat(_)));
+    });
+}
+
+#[test]
+fn who_does_not_listen_is_cut_off() {
+    play(Plan::default().limited(), |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        for _ in 0..4 {
+            for _ in 0..30 {
+                let _ = anna.send_as(ClientMessage::Ping(protocol::session::Bare {}), None);
+            }
+            anna.linger(5).await;
+        }
+        assert_eq!(anna.goodbye().await.code, CloseCode::Abuse);
+        berta.say(Channel::Global, "quiet at last").await;
+    });
+}
+
+#[test]
+fn moves_that_come_too_fast_are_merged_into_the_latest_without_an_error() {
+    play(Plan::default().limited(), |stage: Stage| async move {
+        let (mut anna, berta) = (stage.player().await, stage.player().await);
+        for number in 1..=56 {
+            anna.send_as(step(f64::from(number) / 20.0, 0.0), None).unwrap();
+        }
+        anna.linger(500).await;
+        assert_eq!(anna.count(|heard| matches!(heard.message, ServerMessage::Error(_))), 0);
+        let seen = stage.world.world_view().await;
+        let all = seen.locations.iter().flat_map(|location| &location.characters);
+        let at: Vec<f64> = all.filter(|who| who.character_id == anna.character).map(|who| who.x).collect();
+        assert_eq!(at, [56.0 / 20.0]);
+        drop(berta);
+    });
+}
+
+#[test]
+fn a_late_move_never_comes_after_a_newer_one_and_no_way_is_forgotten() {
+    play(Plan::default().limited(), |stage: Stage| async move {
+        let mut anna = stage.player().await;
+        for number in 1..=42 {
+            anna.send_as(step(f64::from(number) / 20.0, 0.0), None).unwrap();
+        }
+        // The bucket has one again after 50 ms; the late one waits for 60.
+        anna.linger(52).await;
+        anna.send_as(step(2.2, 0.0), None).unwrap();
+        anna.linger(300).await;
+        let own = |seen: protocol::admin::World| {
+            let all = seen.locations.into_iter().flat_map(|location| location.characters);
+            all.filter(|who| who.character_id == anna.character).map(|who| who.x).next()
+        };
+        assert_eq!(own(stage.world.world_view().await), Some(2.2));
+        anna.linger(5_000).await;
+        // A way that comes too early is not replaced by the steps behind it.
+        for _ in 0..40 {
+            anna.send_as(step(2.2, 0.0), None).unwrap();
+        }
+        anna.send_as(travel(5), None).unwrap();
+        anna.send_as(step(2.2, 0.1), None).unwrap();
+        anna.linger(1_000).await;
+        assert_eq!(anna.place().await, protocol::LocationId(5));
+    });
+}
+
+#[test]
+fn what_does_not_fit_into_a_rooms_mailbox_is_busy_and_may_be_said_again() {
+    let plan = Plan::seeded(1, 20).with(|options| options.mailboxes.room = 4);
+    play(plan, |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        let ids: Vec<String> =
+            (0..40).map(|number| anna.send(chat(Channel::Global, &format!("{number}")))).collect();
+        let mut busy = Vec::new();
+        for (number, id) in ids.iter().enumerate() {
+            match anna.answer(id).await {
+                ServerMessage::Chat(_) => {}
+                ServerMessage::Error(error) if error.error_code == ErrorCode::Busy => busy.push((number, id)),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(!busy.is_empty() && busy.len() < 40, "{}", busy.len());
+        for (number, id) in busy {
+            anna.send_as(chat(Channel::Global, &format!("{number}")), Some(id)).unwrap();
+            assert!(matches!(anna.answer(id).await, ServerMessage::Chat(_)));
+        }
+        berta.linger(500).await;
+        assert_eq!(berta.lines(Channel::Global).len(), 40);
+    });
+}
+
+#[test]
+fn a_flooded_session_refuses_what_does_not_fit() {
+    play(Plan::default(), |stage: Stage| async move {
+        let mut anna = stage.player().await;
+        let ping = || ClientMessage::Ping(protocol::session::Bare {});
+        let sent = (0..300).filter(|_| anna.send_as(ping(), None).is_ok()).count();
+        assert_eq!(sent, 64);
+        anna.linger(100).await;
+        let pongs = anna.count(|heard| matches!(heard.message, ServerMessage::Pong(_)));
+        assert_eq!(pongs, sent, "what was taken is answered");
+    });
+}
