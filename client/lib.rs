@@ -123,7 +123,7 @@ impl Client {
     /// `UNAUTHORIZED` when the token is unknown or has ended; or the server can't be reached.
     pub async fn connect_with_token(url: &str, token: &str, options: Options) -> Result<Self, ClientError> {
         let address = Address::parse(url)?;
-        let rest = Rest::at(address.clone(), &options, Some(token.to_owned()))?;
+        let rest = Rest::at(address.clone(), &options, Some(token.to_owned()));
         let (socket, welcome) = Socket::open(&address, &options, token).await?;
         let (requests, asked) = mpsc::channel(REQUESTS_MAX);
         let (events, heard) = mpsc::channel(options.inbox_max.max(1));

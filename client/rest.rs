@@ -1,5 +1,8 @@
 //! What goes over HTTP: accounts, and the world as anybody may read it.
 
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
 use protocol::auth::{Credentials, LoggedIn, Logout, Success};
 use protocol::world::{CrystalShard, ServerStatus, ShardStatus, WorldEvent, WorldEvents, WorldState};
 use protocol::{ErrorCode, ErrorMessage};
@@ -18,7 +21,9 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Rest {
     address: Address,
-    http: reqwest::Client,
+    patience: Duration,
+    /// Made at its first use: who plays by WebSocket alone needs none.
+    http: Arc<OnceLock<reqwest::Client>>,
     token: Option<String>,
 }
 
@@ -26,20 +31,23 @@ impl Rest {
     /// # Errors
     /// [`ClientError::Address`] when `url` is no address.
     pub fn new(url: &str, options: &Options) -> Result<Self, ClientError> {
-        Self::at(Address::parse(url)?, options, None)
+        Ok(Self::at(Address::parse(url)?, options, None))
     }
 
-    pub(crate) fn at(
-        address: Address,
-        options: &Options,
-        token: Option<String>,
-    ) -> Result<Self, ClientError> {
+    pub(crate) fn at(address: Address, options: &Options, token: Option<String>) -> Self {
+        Self { address, patience: options.patience, http: Arc::default(), token }
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, ClientError> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
         let http = reqwest::Client::builder()
-            .timeout(options.patience)
+            .timeout(self.patience)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| ClientError::Address(error.to_string()))?;
-        Ok(Self { address, http, token })
+        Ok(self.http.get_or_init(|| http))
     }
 
     /// Makes a new account.
@@ -105,7 +113,7 @@ impl Rest {
         body: Option<&impl Serialize>,
     ) -> Result<T, ClientError> {
         let url = self.address.route(path);
-        let request = self.signed(self.http.request(method, &url));
+        let request = self.signed(self.http()?.request(method, &url));
         let request = match body {
             Some(body) => request.json(body),
             None => request,
