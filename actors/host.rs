@@ -120,7 +120,7 @@ impl<V: Hosted> Host<V> {
         });
         if entered {
             // Who comes again with the same outbox still hears what is in flight.
-            let before = self.seat_of(newcomer.member.id, newcomer.session);
+            let before = self.seats.get(&newcomer.member.id).filter(|seat| seat.session == newcomer.session);
             let since = before.map_or(self.inputs, |seat| seat.since);
             let seat = Seat {
                 member: newcomer.member,

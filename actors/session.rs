@@ -214,6 +214,7 @@ impl Session {
     }
 
     fn attach(&mut self, dialect: Dialect, to: oneshot::Sender<Attached>, ctx: &mut Ctx<Self>) {
+        faults::hit("session.attach");
         let (link, last_seq) = self.outbox.attach(dialect, self.world.clock().mono_ms());
         let attached = Attached { link, outbox: self.outbox.clone(), last_seq };
         if to.send(attached).is_err() {

@@ -75,6 +75,11 @@ impl Session {
         to: Asked<Character>,
         ctx: &mut Ctx<Self>,
     ) {
+        if let Some(character) = self.already_plays(character) {
+            // Whoever asked may have given up.
+            let _ = to.send(Ok(character));
+            return;
+        }
         self.take(character, ctx, move |_, taken| {
             let success = taken.is_ok();
             // Whoever asked may have given up; the character is taken all the same.

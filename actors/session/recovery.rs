@@ -30,10 +30,12 @@ impl Session {
         }
         log::error!("session {} panicked: it begins anew", self.id);
         self.late_move = None;
-        if let Some(playing) = self.playing.take()
-            && let Some(bound_for) = playing.bound_for
-        {
-            self.leave_shard(bound_for, playing.member.id, None);
+        if let Some(playing) = self.playing.take() {
+            // It comes back to where the disk has it, which may be another place than it knew of.
+            self.leave_room(playing.say, playing.member.id);
+            if let Some(bound_for) = playing.bound_for {
+                self.leave_shard(bound_for, playing.member.id, None);
+            }
         }
         self.started(ctx);
     }

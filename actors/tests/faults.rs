@@ -262,3 +262,55 @@ fn a_character_taken_elsewhere_while_its_session_was_down_is_not_taken_back() {
         assert_eq!(again.row().await.character_id, Some(anna.character));
     });
 }
+
+#[test]
+fn a_world_shard_that_panics_too_often_rests_and_everybody_is_back_in_place_afterwards() {
+    play(Plan::seeded(10, 10), |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        let mut carla = stage.player().await;
+        carla.ask(travel(5)).await;
+        anna.ask(step(3.0, 0.0)).await;
+        pass(1_500).await;
+        arm("world_shard.move", 4);
+        for _ in 0..4 {
+            assert_eq!(berta.refused(step(1.0, 0.0)).await.error_code, ErrorCode::Internal);
+        }
+        anna.linger(50).await;
+        assert_eq!(anna.refused(step(3.1, 0.0)).await.error_code, ErrorCode::Busy);
+        assert_eq!(carla.refused(travel(1)).await.error_code, ErrorCode::Busy);
+        let done = carla.ask(step(1.0, 0.0)).await;
+        assert!(matches!(done, ServerMessage::Ok(_)), "{done:?}");
+        everybody_talks(&mut [&mut anna, &mut berta, &mut carla], "meanwhile").await;
+        for _ in 0..13 {
+            anna.linger(4_980).await;
+            berta.linger(10).await;
+            carla.linger(10).await;
+        }
+        let done = anna.ask(step(3.2, 0.0)).await;
+        assert!(matches!(done, ServerMessage::Ok(_)), "{done:?}");
+        assert_eq!((anna.place().await, berta.place().await), (LocationId(1), LocationId(1)));
+        let back = carla.ask(travel(1)).await;
+        let ServerMessage::LocationUpdate(place) = back else { panic!("{back:?}") };
+        assert_eq!(place.occupant_count, 2);
+    });
+}
+
+#[test]
+fn a_session_that_dies_outright_comes_back_with_its_outbox_and_place() {
+    play(Plan::seeded(11, 10), |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        anna.ask(step(3.0, 0.0)).await;
+        pass(1_500).await;
+        anna.read();
+        anna.drop_connection();
+        berta.say(Channel::Global, "before").await;
+        arm("session.attach", 1);
+        anna.reconnect().await;
+        anna.hear("before").await;
+        let place = anna.wait_place().await;
+        assert_eq!(place.position.x, 3.0);
+        anna.linger(500).await;
+        everybody_talks(&mut [&mut anna, &mut berta], "after").await;
+        assert_eq!(stage.world.directory().len(), 2);
+    });
+}

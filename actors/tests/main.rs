@@ -7,6 +7,7 @@ mod chat;
 mod faults;
 mod limits;
 mod movement;
+mod outbox;
 mod peer;
 mod rooms;
 mod sessions;

@@ -10,7 +10,7 @@ use rules::room::RoomEntry;
 use rules::venue::{Member, RoomKey};
 
 use crate::peer::{Peer, travel};
-use crate::stage::{Plan, Stage, pass, play};
+use crate::stage::{Plan, Stage, pass, play, play_on_threads};
 
 fn runs(stage: &Stage, key: &str) -> bool {
     stage.world.mesh_view().entities.iter().any(|entity| entity.kind == "room" && entity.key == key)
@@ -142,5 +142,40 @@ fn draining_tells_everybody_when_to_come_back() {
         assert_eq!(waits.len(), 10, "spread out: {waits:?}");
         assert_eq!(stage.world.directory().len(), 0);
         assert!(stage.world.sessions().is_empty());
+    });
+}
+
+#[test]
+fn on_many_threads_too_everybody_hears_the_same_lines_in_the_same_order() {
+    play_on_threads(|stage: Stage| async move {
+        let mut peers = Vec::new();
+        for number in 0..12 {
+            peers.push(stage.player_of(number % 3).await);
+        }
+        for round in 0..10 {
+            for (number, peer) in peers.iter_mut().enumerate() {
+                peer.send(crate::peer::chat(Channel::Global, &format!("{round} by {number}")));
+                if number % 4 == round % 4 {
+                    peer.send(travel(if round % 2 == 0 { 5 } else { 1 }));
+                }
+            }
+            for peer in &mut peers {
+                peer.read();
+            }
+        }
+        for peer in &mut peers {
+            for round in 0..10 {
+                for number in 0..12 {
+                    peer.hear(&format!("{round} by {number}")).await;
+                }
+            }
+        }
+        let first = peers[0].lines(Channel::Global);
+        assert_eq!(first.len(), 120);
+        for peer in &peers[1..] {
+            assert_eq!(peer.lines(Channel::Global), first);
+        }
+        stage.world.drain().await;
+        assert_eq!(stage.world.directory().len(), 0);
     });
 }

@@ -118,6 +118,25 @@ pub fn play_on<T, F: Future<Output = T>>(disk: &Disk, plan: Plan, scene: impl Fn
     })
 }
 
+/// Plays a scene on real threads and a real clock: what a seed does not repeat, but a machine does.
+pub fn play_on_threads<F: Future<Output = ()>>(scene: impl FnOnce(Stage) -> F) {
+    let disk = Disk::new();
+    actix_rt::System::new().block_on(async {
+        let Plan { mut options, content, .. } = Plan::default();
+        options.arbiters = 3;
+        let store = Store::open(storage::Options::new(disk.folder.path().join("world.db"))).unwrap();
+        let world = World::start(Parts {
+            hasher: Hasher::start(&options.passwords).unwrap(),
+            options,
+            content,
+            store: store.clone(),
+            clock: Clock::system(),
+        });
+        scene(Stage { world, store: store.clone(), people: Cell::new(0) }).await;
+        store.close();
+    });
+}
+
 /// Panics that tests ask for are no news.
 fn quiet_faults() {
     static ONCE: Once = Once::new();

@@ -4,7 +4,7 @@ use protocol::ErrorCode;
 use protocol::chat::Channel;
 
 use crate::peer::{Peer, chat, step, travel};
-use crate::stage::{Disk, Plan, Stage, play_on};
+use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
 
 #[test]
 fn what_the_disk_did_not_take_is_refused_and_heard_by_nobody() {
@@ -45,5 +45,30 @@ fn what_the_disk_did_not_take_is_refused_and_heard_by_nobody() {
         anna.ids = 1_000;
         anna.enter().await;
         assert_eq!(anna.say(Channel::Global, "again").await.chat_id, 2);
+    });
+}
+
+#[test]
+fn more_lines_on_the_way_to_the_disk_than_fit_are_busy_and_the_others_are_kept_in_order() {
+    play(Plan::seeded(1, 5_000), |stage: Stage| async move {
+        let mut anna = stage.player().await;
+        let mut ids = Vec::new();
+        for batch in 0..6 {
+            for number in 0..60 {
+                ids.push(anna.send(chat(Channel::Say, &format!("{}", batch * 60 + number))));
+            }
+            pass(1).await;
+        }
+        anna.linger(10_000).await;
+        let mut kept = Vec::new();
+        for id in &ids {
+            match anna.answer(id).await {
+                protocol::ServerMessage::Chat(line) => kept.push(line.chat_id),
+                protocol::ServerMessage::Error(error) => assert_eq!(error.error_code, ErrorCode::Busy),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!((200..360).contains(&kept.len()), "{}", kept.len());
+        assert_eq!(kept, (1..=kept.len() as u64).collect::<Vec<_>>());
     });
 }

@@ -1,0 +1,171 @@
+//! The outbox by itself: order, numbers, links, and one answer a command.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use actors::commands::{Begun, Ticket};
+use actors::frame::{Frame, SharedFrame};
+use actors::outbox::{Farewell, LinkNumber, Outbox, OutboxLimits, Payload, Pulled};
+use protocol::session::{Done, Pong};
+use protocol::{CharacterId, CloseCode, Dialect, ErrorCode, ErrorMessage, ServerMessage};
+
+use crate::peer::text;
+
+fn outbox() -> Arc<Outbox> {
+    Outbox::new(OutboxLimits { events_max: 8, bytes_max: 4_096 }, None, 0)
+}
+
+fn pong(number: i32) -> SharedFrame {
+    Frame::new(ServerMessage::Pong(Pong { server_time: f64::from(number) }), 0)
+}
+
+fn pull(outbox: &Outbox, link: LinkNumber) -> (Pulled, Vec<Payload>) {
+    let mut batch = Vec::new();
+    let pulled = outbox.pull(link, usize::MAX, &mut batch, Waker::noop());
+    (pulled, batch)
+}
+
+fn numbers(batch: &[Payload]) -> Vec<u64> {
+    batch.iter().filter_map(|payload| payload.seq).collect()
+}
+
+fn begun(outbox: &Outbox, id: &str) -> Ticket {
+    match outbox.begin(Some(text(id))) {
+        Begun::New(ticket) => ticket,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refusal(code: ErrorCode) -> ErrorMessage {
+    ErrorMessage::new(code, "no")
+}
+
+#[test]
+fn events_wait_for_a_link_and_keep_their_numbers() {
+    let outbox = outbox();
+    for number in 0..3 {
+        outbox.push(&pong(number));
+    }
+    let (link, last_seq) = outbox.attach(Dialect::V1Json, 0);
+    assert_eq!(last_seq, 0);
+    assert_eq!(numbers(&pull(&outbox, link).1), [1, 2, 3]);
+    assert_eq!(pull(&outbox, link).0, Pulled::Idle);
+    outbox.push(&pong(3));
+    let (next, last_seq) = outbox.attach(Dialect::V1Json, 0);
+    assert_eq!(last_seq, 3);
+    assert_eq!(numbers(&pull(&outbox, next).1), [4]);
+    let (Pulled::Ended(farewell), batch) = pull(&outbox, link) else { panic!("the old link goes on") };
+    assert_eq!((farewell.code, batch.len()), (CloseCode::Replaced, 0));
+}
+
+#[test]
+fn who_is_away_loses_the_oldest_and_who_is_there_the_connection() {
+    let outbox = outbox();
+    for number in 0..20 {
+        outbox.push(&pong(number));
+    }
+    assert_eq!(outbox.backlog().0, 8);
+    let (link, last_seq) = outbox.attach(Dialect::V1Json, 0);
+    assert_eq!(last_seq, 12);
+    outbox.push(&pong(20));
+    let (Pulled::Ended(farewell), _) = pull(&outbox, link) else { panic!("goes on") };
+    assert_eq!(farewell.code, CloseCode::TooSlow);
+    assert!(outbox.detach(link, 5));
+    outbox.push(&pong(1));
+    let (link, _) = outbox.attach(Dialect::V1Json, 6);
+    assert_eq!(numbers(&pull(&outbox, link).1).len(), 1);
+}
+
+#[test]
+fn a_goodbye_comes_after_what_was_said_before_it_and_before_what_comes_later() {
+    let outbox = outbox();
+    let (link, _) = outbox.attach(Dialect::V1Json, 0);
+    outbox.push(&pong(1));
+    outbox.end_link(Farewell::new(CloseCode::Normal, "bye"));
+    outbox.end_link(Farewell::new(CloseCode::Kicked, "and stay away"));
+    outbox.push(&pong(2));
+    assert_eq!(numbers(&pull(&outbox, link).1), [1]);
+    assert!(matches!(pull(&outbox, link).0, Pulled::Ended(farewell) if farewell.code == CloseCode::Normal));
+    let (next, _) = outbox.attach(Dialect::V1Json, 0);
+    assert_eq!(numbers(&pull(&outbox, next).1), [2]);
+}
+
+#[test]
+fn of_a_state_only_the_newest_is_sent_and_none_to_who_is_away() {
+    let outbox = outbox();
+    outbox.show(CharacterId(1), &pong(0));
+    let (link, _) = outbox.attach(Dialect::V1Json, 0);
+    assert_eq!(pull(&outbox, link).0, Pulled::Idle);
+    for number in 0..50 {
+        outbox.show(CharacterId(1), &pong(number));
+        outbox.show(CharacterId(2), &pong(number));
+    }
+    let batch = pull(&outbox, link).1;
+    assert_eq!((batch.len(), numbers(&batch).len()), (2, 0));
+}
+
+#[test]
+fn a_command_is_answered_once_and_its_repetition_the_same_way() {
+    let outbox = outbox();
+    let (link, _) = outbox.attach(Dialect::V1Json, 0);
+    let ticket = begun(&outbox, "a");
+    assert!(matches!(outbox.begin(Some(text("a"))), Begun::UnderWay));
+    outbox.answer(&ticket, ServerMessage::Ok(Done {}), 0);
+    outbox.answer(&ticket, ServerMessage::Ok(Done {}), 0);
+    outbox.refuse(&ticket, refusal(ErrorCode::Busy), 0);
+    assert_eq!(pull(&outbox, link).1.len(), 1);
+    assert!(matches!(outbox.begin(Some(text("a"))), Begun::Answered(_)));
+    // What was refused for the moment may be tried again; what was refused for good stays so.
+    let ticket = begun(&outbox, "b");
+    outbox.refuse(&ticket, refusal(ErrorCode::Busy), 0);
+    let ticket = begun(&outbox, "b");
+    outbox.refuse(&ticket, refusal(ErrorCode::NotOnline), 0);
+    assert!(matches!(outbox.begin(Some(text("b"))), Begun::Answered(_)));
+}
+
+#[test]
+fn recalled_answers_never_push_out_ones_own() {
+    let outbox = outbox();
+    for number in 0..100 {
+        let ticket = begun(&outbox, &format!("own {number}"));
+        outbox.answer(&ticket, ServerMessage::Ok(Done {}), 0);
+    }
+    let under_way = begun(&outbox, "under way");
+    let recalled = (0..512).map(|number| (text(&format!("old {number}")), pong(number))).collect();
+    outbox.recall(recalled, false);
+    assert!(outbox.has_forgotten());
+    assert!(matches!(outbox.begin(Some(text("own 0"))), Begun::Answered(_)));
+    assert!(matches!(outbox.begin(Some(text("old 511"))), Begun::Answered(_)));
+    assert!(matches!(outbox.begin(Some(text("under way"))), Begun::UnderWay));
+    assert!(outbox.is_open(&under_way));
+    assert!(matches!(outbox.begin(Some(text("old 0"))), Begun::New(_)), "that is for the disk to know");
+}
+
+#[test]
+fn the_waker_is_called_for_every_kind_of_news() {
+    struct Count(std::sync::atomic::AtomicU32);
+    impl std::task::Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+    let outbox = outbox();
+    let count = Arc::new(Count(0.into()));
+    let waker = Waker::from(count.clone());
+    let (link, _) = outbox.attach(Dialect::V1Json, 0);
+    let news: [&dyn Fn(); 5] = [
+        &|| outbox.push(&pong(1)),
+        &|| outbox.show(CharacterId(1), &pong(1)),
+        &|| outbox.ask_ping(),
+        &|| outbox.end_link(Farewell::new(CloseCode::Normal, "bye")),
+        &|| drop(outbox.attach(Dialect::V1Json, 1)),
+    ];
+    for (number, tell) in (1..).zip(news) {
+        let mut batch = Vec::new();
+        while matches!(outbox.pull(link, usize::MAX, &mut batch, &waker), Pulled::Some { .. }) {}
+        tell();
+        let woken = count.0.load(std::sync::atomic::Ordering::Relaxed);
+        // A link that is ending does not wait any more.
+        assert_eq!(woken, number.min(4), "news {number}");
+    }
+}
