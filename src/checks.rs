@@ -5,8 +5,6 @@ use std::path::Path;
 use crate::secrets::{SecretsProblem, check_private};
 use crate::settings::Settings;
 
-/// Open files that 64 connections and the database need at the very least.
-const OPEN_FILES_MIN: u64 = 256;
 /// Below this the owner is told how to get more.
 const OPEN_FILES_GOOD: u64 = 4096;
 
@@ -18,8 +16,8 @@ pub enum UnsafeStart {
          addresses of a proxy that does TLS, or server.insecure = true if passwords may cross the network in the clear"
     )]
     PublicWithoutTls(std::net::SocketAddr),
-    #[error(transparent)]
-    Secrets(#[from] SecretsProblem),
+    #[error("[tls] key {0}")]
+    TlsKey(SecretsProblem),
 }
 
 /// # Errors
@@ -38,7 +36,7 @@ pub fn before_start(settings: &Settings) -> Result<(), UnsafeStart> {
     }
     if settings.has_tls() {
         // A group of its own for certificates is a custom worth allowing.
-        check_private(Path::new(&settings.tls.key), 0o007)?;
+        check_private(Path::new(&settings.tls.key), 0o007).map_err(UnsafeStart::TlsKey)?;
     }
     if !settings.limits.enabled {
         log::warn!("limits.enabled = false: no rates, strikes and counts; for load tests only");
@@ -60,7 +58,7 @@ pub fn open_files() -> u64 {
                 "only {limit} open files are allowed, and so fewer connections; raise it with: ulimit -n 65536"
             );
         }
-        limit.max(OPEN_FILES_MIN)
+        limit
     }
     #[cfg(not(unix))]
     OPEN_FILES_GOOD
@@ -121,7 +119,7 @@ mod tests {
 
     #[test]
     fn connections_leave_files_for_the_database() {
-        assert!(open_files() >= 256);
+        assert!(open_files() >= 64);
         assert_eq!(connections_max(&with(""), 2, 1000), 800);
         assert_eq!(connections_max(&with(""), 1, 1_000_000), 10_000);
         assert_eq!(connections_max(&with("[http]\nconnections_max = 100"), 2, 1000), 100);

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and the settings that come of it.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
@@ -30,7 +31,7 @@ pub struct Cli {
 
     /// Address and port to serve on; port 0 takes a free one [default: 127.0.0.1:8888]
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
-    pub listen: Option<String>,
+    pub listen: Option<SocketAddr>,
 }
 
 /// What to do; without one, the server is started.
@@ -108,7 +109,7 @@ impl Cli {
         layers
             .environment(variables)?
             .flag("--data", "server.data", data)?
-            .flag("--listen", "server.listen", self.listen.clone())?
+            .flag("--listen", "server.listen", self.listen.map(|listen| listen.to_string()))?
             .load()
     }
 }

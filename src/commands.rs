@@ -13,7 +13,7 @@ use storage::{Store, StoreError, audit};
 use crate::problem::Problem;
 use crate::secrets::{SecretsProblem, random_text};
 use crate::settings::Settings;
-use crate::{content, options, run};
+use crate::{checks, content, options, run};
 
 /// Characters of a password that we make: 120 random bits.
 const PASSWORD_CHARS: usize = 20;
@@ -21,8 +21,8 @@ const PASSWORD_CHARS: usize = 20;
 /// Opens the database beside a server that may be running.
 pub(crate) fn store_beside(settings: &Settings) -> Result<Store, Problem> {
     let path = run::database(settings);
-    let options = storage::Options { readers: 1, exclusive: false, ..storage::Options::new(path) };
-    Ok(Store::open(options)?)
+    let options = storage::Options { readers: 1, exclusive: false, ..storage::Options::new(path.clone()) };
+    Store::open(options).map_err(|error| Problem::of_database(&path, error))
 }
 
 pub(crate) fn refused(error: impl Into<ErrorMessage>) -> Problem {
@@ -71,11 +71,13 @@ fn first_line() -> Result<String, Problem> {
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// `check`: whoever reads this far has settings without errors.
+/// `check`: whoever reads this far has settings without errors; whether a server would start with them is asked here.
 ///
 /// # Errors
 /// What is wrong with the content or the database.
 pub fn check(settings: &Settings) -> Result<(), Problem> {
+    checks::before_start(settings)?;
+    run::tls(settings)?;
     say("settings: good")?;
     let content = content::load(&settings.world.content)?;
     say(&format!("content: good, {} locations", content.locations().len()))?;
@@ -83,7 +85,7 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
     if !path.exists() {
         return say(&format!("database: none yet at {}", path.display()));
     }
-    let report = audit::check(&path)?;
+    let report = audit::check(&path).map_err(|error| Problem::of_database(&path, error))?;
     say(&format!(
         "database: schema {}, {} accounts, {} characters, {} items, {} lines of chat",
         report.schema, report.accounts, report.characters, report.items, report.chat_lines

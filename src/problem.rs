@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use client::terminal::PlayError;
 
@@ -25,6 +25,8 @@ pub enum Problem {
     LogFile { path: String, error: io::Error },
     #[error("world.content: {0}")]
     Content(String),
+    #[error("{}: {error}", path.display())]
+    Database { path: PathBuf, error: storage::StoreError },
     #[error(transparent)]
     Store(#[from] storage::StoreError),
     #[error("there is no database at {}; the first start of the server makes it (see server.data or --data)", .0.display())]
@@ -46,6 +48,16 @@ pub enum Problem {
     Play(#[from] PlayError),
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+impl Problem {
+    /// What is wrong with the database at `path`, which is named once.
+    pub(crate) fn of_database(path: &Path, error: storage::StoreError) -> Self {
+        match error {
+            storage::StoreError::File(_) => error.into(),
+            error => Self::Database { path: path.to_owned(), error },
+        }
+    }
 }
 
 fn why_not(error: &io::Error) -> String {

@@ -67,6 +67,8 @@ pub async fn run(
         workers => workers,
     };
     let connections_max = checks::connections_max(settings, workers, checks::open_files());
+    let version = env!("CARGO_PKG_VERSION");
+    log::info!("shardmesh {version}, {workers} workers, at most {connections_max} connections");
     let edge = Edge::new(world.clone(), options::of_edge(settings, workers, connections_max));
     let server = serve(edge, listener, tls).map_err(Problem::Server)?;
     let handle = server.handle();
@@ -93,24 +95,31 @@ pub async fn run(
 fn start_world(settings: &Settings) -> Result<World, Problem> {
     let secrets = Secrets::load(&settings.server.data)?;
     let content = content::load(&settings.world.content)?;
-    let store = Store::open(storage::Options {
-        readers: settings.store.readers,
-        ..storage::Options::new(database(settings))
-    })?;
+    let path = database(settings);
+    let options = storage::Options { readers: settings.store.readers, ..storage::Options::new(path.clone()) };
+    let store = Store::open(options).map_err(|error| Problem::of_database(&path, error))?;
     let hasher = Hasher::start(&options::passwords(settings)).map_err(Problem::Hasher)?;
     let options = options::of_world(settings, &secrets);
     Ok(World::start(Parts { options, content, store, hasher, clock: Clock::system() }))
 }
 
+/// The certificate, if one is set.
+///
+/// # Errors
+/// Its files are not what they should be.
 #[cfg(feature = "tls")]
-fn tls(settings: &Settings) -> Result<Option<Tls>, Problem> {
+pub(crate) fn tls(settings: &Settings) -> Result<Option<Tls>, Problem> {
     use std::path::Path;
     let files = settings.has_tls().then_some(&settings.tls);
     Ok(files.map(|tls| handlers::tls::load(Path::new(&tls.cert), Path::new(&tls.key))).transpose()?)
 }
 
+/// Without the feature there is none to set.
+///
+/// # Errors
+/// None.
 #[cfg(not(feature = "tls"))]
-fn tls(_settings: &Settings) -> Result<Option<Tls>, Problem> {
+pub(crate) fn tls(_settings: &Settings) -> Result<Option<Tls>, Problem> {
     Ok(None)
 }
 

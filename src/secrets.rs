@@ -24,6 +24,8 @@ pub struct Secrets {
 pub enum SecretsProblem {
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
+    #[error("{path} can't be the data directory (server.data or --data): {error}")]
+    DataDirectory { path: PathBuf, error: io::Error },
     #[error("{path}: {reason}; restore it from a backup, or remove it to have a new one made")]
     Unreadable { path: PathBuf, reason: String },
     #[error("{path} can be read by others; run: chmod 600 {path}")]
@@ -39,7 +41,8 @@ impl Secrets {
     /// The file can't be read or made, or others can read it.
     pub fn load(data: &Path) -> Result<Self, SecretsProblem> {
         let path = data.join(FILE);
-        make_private_dir(data).map_err(|error| SecretsProblem::Io { path: data.to_owned(), error })?;
+        make_private_dir(data)
+            .map_err(|error| SecretsProblem::DataDirectory { path: data.to_owned(), error })?;
         let io = |error| SecretsProblem::Io { path: path.clone(), error };
         match fs::read_to_string(&path) {
             Ok(text) => {

@@ -39,6 +39,7 @@ pub struct Settings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub public_url: String,
@@ -233,6 +234,14 @@ impl Settings {
     pub fn has_tls(&self) -> bool {
         !self.tls.cert.is_empty()
     }
+}
+
+fn address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(input)?;
+    text.parse().map_err(|_| {
+        let expected = "expected an address in numbers and a port, such as 127.0.0.1:8888 or [::1]:8888";
+        serde::de::Error::custom(format!("{expected}, found {text:?}"))
+    })
 }
 
 /// A plain address is the network of itself alone.

@@ -9,9 +9,17 @@ use crate::{StoreError, audit, migrate, open};
 
 /// Copies `from`, as of one moment, to `to`, which is replaced whole or not at all.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    if is_same_file(from, to) {
+        // Its server would go on writing to a file that has no name any more.
+        return Err(StoreError::File(format!("{} is the database itself; name another file", to.display())));
+    }
     let part = beside(to, ".part");
     let copied = vacuum_into(from, &part).and_then(|()| put_in_place(&part, to));
     copied.inspect_err(|_| drop(remove_if_there(&part)))
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Puts the backup `file` in the place of the database `to`. What was there stays beside it; the answer says where.

@@ -17,13 +17,12 @@ impl InstanceLock {
     /// [`StoreError::AlreadyRunning`] while another process holds it.
     pub(crate) fn take(database: &Path) -> Result<Self, StoreError> {
         let path = beside(database, ".lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(about(&path))?;
+        let mut options = OpenOptions::new();
+        // Whoever may open the file may hold the lock.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file =
+            options.create(true).truncate(false).read(true).write(true).open(&path).map_err(about(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyRunning),
