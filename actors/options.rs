@@ -103,8 +103,10 @@ pub struct Rates {
     pub chat_wide: Rate,
     /// Whispers to somebody new.
     pub whisper_new: Rate,
-    /// Lists, histories, states.
-    pub queries: Rate,
+    /// Lists of one's own things.
+    pub lists: Rate,
+    /// Questions about the world.
+    pub world: Rate,
     /// Creating and deleting characters.
     pub characters: Rate,
     /// Failed sign-ins per account and address.
@@ -172,7 +174,8 @@ impl Default for Rates {
             chat: Rate::new(5, 1_000),
             chat_wide: Rate::new(5, 5_000),
             whisper_new: Rate::new(60, 60_000),
-            queries: Rate::new(5, 1_000),
+            lists: Rate::new(5, 1_000),
+            world: Rate::new(20, 200),
             characters: Rate::new(10, 5_000),
             login: Rate::new(5, 60_000),
             login_address: Rate::new(20, 6_000),

@@ -222,6 +222,7 @@ impl Session {
             return;
         }
         self.look(ctx);
+        self.read_up(ctx);
     }
 
     fn received(

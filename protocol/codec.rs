@@ -13,6 +13,9 @@ use crate::{Dialect, ErrorCode, ErrorMessage, MessageId, ServerMessage, VERSION}
 /// Deeper JSON than this is refused before it is read (`http.json` and `ws` alike).
 pub const DEPTH_MAX: usize = 32;
 
+/// At most so much of what a sender wrote is told back in a reason.
+const QUOTED_CHARS_MAX: usize = 200;
+
 /// What the envelope of a written message says beside its type.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stamp<'a> {
@@ -89,7 +92,9 @@ pub fn decode<M: Vocabulary>(dialect: Dialect, text: &[u8]) -> Result<Incoming<M
     check_outline(text)?;
     let head: Head = match serde_json::from_slice(text) {
         Ok(head) => head,
-        Err(error) if error.is_data() => return Err(validation_failed::<Head>(text)),
+        Err(error) if error.is_data() => {
+            return Err(Malformed { message_id: name_of(text), ..validation_failed::<Head>(text) });
+        }
         Err(error) => return Err(Malformed::new(format!("Invalid JSON: {error}"), None)),
     };
     let message_id = head.message_id.clone();
@@ -101,12 +106,21 @@ pub fn decode<M: Vocabulary>(dialect: Dialect, text: &[u8]) -> Result<Incoming<M
     }
 }
 
+/// What the sender calls a command whose envelope is wrong elsewhere, so that the answer finds its way.
+fn name_of(text: &[u8]) -> Option<MessageId> {
+    #[derive(Deserialize)]
+    struct Name {
+        message_id: Option<MessageId>,
+    }
+    serde_json::from_slice(text).ok().and_then(|name: Name| name.message_id)
+}
+
 fn decode_body<M: Vocabulary>(dialect: Dialect, head: &Head, text: &[u8]) -> Result<M, Malformed> {
     let refused =
         |why: String, field| Malformed::new(format!("Failed to deserialize message: {why}"), Some(field));
     let version = head.version.as_ref().map(|version| &*version.0);
     if version != Some(VERSION) && !(dialect.is_v1() && version.is_none()) {
-        let found = version.unwrap_or("unknown");
+        let found = shortened(version.unwrap_or("unknown"));
         return Err(refused(
             format!("Unsupported protocol version: {found}. Supported: ['{VERSION}']"),
             "version",
@@ -121,7 +135,7 @@ fn decode_body<M: Vocabulary>(dialect: Dialect, head: &Head, text: &[u8]) -> Res
         None if ServerMessage::NAMES.contains(&name) => {
             Err(refused(format!("Message type {name} is sent by the server only"), "type"))
         }
-        None => Err(refused(format!("Unknown message type: {name}"), "type")),
+        None => Err(refused(format!("Unknown message type: {}", shortened(name)), "type")),
     }
 }
 
@@ -157,9 +171,15 @@ fn validation_message(path: &str, error: &serde_json::Error) -> Malformed {
 /// What serde says is wrong, without the place in the text, which helps nobody with one-line JSON.
 pub fn reason_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    shortened(&text[..end])
+}
+
+/// The reason says what was found; it is not there to send it all back.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -30,7 +30,8 @@ pub struct Limits {
     messages: Bucket,
     bytes: Bucket,
     moves: Option<Bucket>,
-    queries: Option<Bucket>,
+    lists: Option<Bucket>,
+    questions: Option<Bucket>,
     characters: Option<Bucket>,
     strikes_ms: VecDeque<u64>,
 }
@@ -44,7 +45,8 @@ impl Limits {
             messages: Bucket::new(rates.messages, clock),
             bytes: Bucket::new(rates.kibibytes, clock),
             moves: None,
-            queries: None,
+            lists: None,
+            questions: None,
             characters: None,
             strikes_ms: VecDeque::new(),
             world: world.clone(),
@@ -96,10 +98,10 @@ impl Limits {
         let take = |bucket: &mut Option<Bucket>, rate| bucket_of(bucket, rate, clock).take();
         match message {
             ClientMessage::Move(_) => take(&mut self.moves, rates.moves),
-            ClientMessage::CharacterList(_)
-            | ClientMessage::CharacterUpdate(_)
+            ClientMessage::CharacterList(_) => take(&mut self.lists, rates.lists),
+            ClientMessage::CharacterUpdate(_)
             | ClientMessage::WorldState(_)
-            | ClientMessage::ShardStatus(_) => take(&mut self.queries, rates.queries),
+            | ClientMessage::ShardStatus(_) => take(&mut self.questions, rates.world),
             ClientMessage::CharacterCreate(_)
             | ClientMessage::CharacterSelect(_)
             | ClientMessage::CharacterDelete(_) => take(&mut self.characters, rates.characters),

@@ -43,6 +43,8 @@ pub struct Playing {
     pub global: Joined,
     pub faction: Joined,
     pub say: Joined,
+    /// Its rooms have shown what was said lately; only v1 has a message for that.
+    pub read_up: bool,
     /// The command that is taking the character to another location.
     pub travelling: Option<Ticket>,
     /// The other shard it is on the way to, with its door.
@@ -182,6 +184,7 @@ impl Session {
             global: Joined { key: RoomKey::Global, door: None },
             faction: Joined { key: faction.clone(), door: None },
             say: Joined { key: RoomKey::Say(location), door: None },
+            read_up: self.outbox.is_linked() && self.outbox.dialect().is_v1(),
             travelling: None,
             bound_for: None,
             member,

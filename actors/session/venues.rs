@@ -36,6 +36,16 @@ impl Session {
         }
     }
 
+    /// A first v1 connection of somebody whose character was in the world before it: shows what was said lately.
+    pub(super) fn read_up(&mut self, ctx: &mut Ctx<Self>) {
+        let is_v1 = self.outbox.dialect().is_v1();
+        let Some(playing) = self.playing.as_mut().filter(|playing| is_v1 && !playing.read_up) else { return };
+        playing.read_up = true;
+        for key in [playing.global.key.clone(), playing.faction.key.clone(), playing.say.key.clone()] {
+            self.join(&key, true, ctx);
+        }
+    }
+
     /// Enters (again) a room. `fresh`: a newcomer, who gets to read the history.
     pub(super) fn join(&mut self, key: &RoomKey, fresh: bool, ctx: &mut Ctx<Self>) {
         let Some(newcomer) = self.newcomer() else { return };
