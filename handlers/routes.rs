@@ -152,7 +152,7 @@ fn methods_of(path: &str) -> String {
     methods.join(", ")
 }
 
-fn wrong_method(request: &actix_web::HttpRequest, shape: Shape, allowed: String) -> HttpResponse {
+pub(crate) fn wrong_method(request: &actix_web::HttpRequest, shape: Shape, allowed: String) -> HttpResponse {
     let text = format!("{} serves {allowed}, not {}", request.path(), request.method());
     let error = ErrorMessage::new(ErrorCode::MethodNotAllowed, text);
     let mut response = refuse(shape, &error, &Arrival::of(request).request_id);

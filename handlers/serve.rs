@@ -9,9 +9,10 @@ use actix_cors::Cors;
 use actix_http::KeepAlive;
 use actix_web::dev::{Extensions, Server};
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use socket2::SockRef;
 
+use crate::answer::Shape;
 use crate::client_ip::ClientIp;
 use crate::edge::Edge;
 use crate::envelope;
@@ -45,7 +46,7 @@ pub fn serve(edge: Edge, listener: TcpListener, tls: Option<Tls>) -> io::Result<
             .app_data(data.clone())
             .wrap(Condition::new(!listed.is_empty(), cors(listed)))
             .wrap(from_fn(envelope::walk))
-            .route("/ws", web::get().to(crate::ws::connect))
+            .service(web::resource("/ws").get(crate::ws::connect).default_service(web::to(no_upgrade)))
             .configure(routes::configure)
     })
     .workers(options.workers)
@@ -63,6 +64,11 @@ pub fn serve(edge: Edge, listener: TcpListener, tls: Option<Tls>) -> io::Result<
         Some(never) => match never {},
     };
     Ok(server.run())
+}
+
+/// The WebSocket begins with a GET.
+async fn no_upgrade(request: HttpRequest) -> HttpResponse {
+    routes::wrong_method(&request, Shape::Problem, "GET".to_owned())
 }
 
 /// Lets the limiters forget, for as long as the server's system runs.

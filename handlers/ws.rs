@@ -521,6 +521,10 @@ impl Connection {
     fn violated(&self, error: &ProtocolError, ctx: &mut Ctx) {
         let farewell = match error {
             ProtocolError::Overflow => Farewell::new(CloseCode::TooBig, "the frame is too large"),
+            // Reserved bits, by their kind.
+            ProtocolError::Io(broken) if broken.kind() == std::io::ErrorKind::InvalidData => {
+                Farewell::new(CloseCode::ProtocolViolation, broken.to_string())
+            }
             // Text that is no UTF-8 arrives as this; so does a socket that broke, which hears nothing any more.
             ProtocolError::Io(_) => Farewell::new(CloseCode::BadText, "text must be UTF-8"),
             other => Farewell::new(CloseCode::ProtocolViolation, other.to_string()),
