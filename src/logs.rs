@@ -24,6 +24,8 @@ pub fn start(settings: &Logs) -> io::Result<()> {
         path => Some(Rotating::open(Path::new(path), settings.max_mib * 1024 * 1024, settings.keep)?),
     };
     let logger = Builder::new()
+        // What is no HTTP is its sender's mistake; the library calls it an error of ours.
+        .filter_module("actix_http::h1::dispatcher", log::LevelFilter::Off)
         .parse_filters(&settings.level)
         .target(Target::Pipe(Box::new(Tee { file })))
         .format(|out, record| {

@@ -31,7 +31,9 @@ pub enum StoreError {
     StaleEpoch,
     #[error("another server is running on this database; stop it first, or name another data directory")]
     AlreadyRunning,
-    #[error("the database is damaged or not ours: {0}")]
+    #[error(
+        "the database is damaged or not ours: {0}; put a backup in its place with: shardmesh restore FILE"
+    )]
     Corrupt(String),
     /// The file was written by a newer version of this program.
     #[error("the database has schema {found}, this program knows {known} at most; use the newer program")]
