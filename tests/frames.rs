@@ -1,0 +1,124 @@
+//! Frames that no well-behaved client sends, connections that go nowhere: each ends with its close code.
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::harness::PATIENCE;
+use crate::harness::server::Server;
+use crate::harness::wire::{BINARY, CONTINUED, CONTINUED_LAST, PING, TEXT, TEXT_TO_BE_CONTINUED, Wire};
+
+#[tokio::test]
+async fn frames_and_messages_beyond_the_limits_end_the_connection() {
+    let mut server = Server::start();
+    let player = server.player().await;
+    let token = Some(player.person.token.as_str());
+    let piece = vec![b'x'; 16_000];
+    type Frames = Vec<(u8, Vec<u8>)>;
+    let too_large: Frames = vec![(TEXT, vec![b'x'; 16_385])];
+    let far_too_large: Frames = vec![(TEXT, vec![b'x'; 200_000])];
+    let mut too_long: Frames = vec![(TEXT_TO_BE_CONTINUED, piece.clone())];
+    too_long.extend((0..5).map(|_| (CONTINUED, piece.clone())));
+    let mut too_many: Frames = vec![(TEXT_TO_BE_CONTINUED, b"x".to_vec())];
+    too_many.extend((0..20).map(|_| (CONTINUED, b"x".to_vec())));
+    let no_text: Frames = vec![(TEXT, b"{\"type\":\"\xff\"}".to_vec())];
+    let no_text_in_parts: Frames =
+        vec![(TEXT_TO_BE_CONTINUED, b"\xc3".to_vec()), (CONTINUED_LAST, b"\x28".to_vec())];
+    let no_beginning: Frames = vec![(CONTINUED_LAST, b"x".to_vec())];
+    let two_beginnings: Frames =
+        vec![(TEXT_TO_BE_CONTINUED, b"x".to_vec()), (TEXT_TO_BE_CONTINUED, b"x".to_vec())];
+    let reserved: Frames = vec![(0xf1, b"x".to_vec())];
+    let unknown: Frames = vec![(0x83, b"x".to_vec())];
+    let pings: Frames = (0..40).map(|_| (PING, Vec::new())).collect();
+    for (what, frames, expected) in [
+        ("too large a frame", too_large, 1009),
+        ("far too large a frame", far_too_large, 1009),
+        ("too long a message", too_long, 1009),
+        ("too many fragments", too_many, 1009),
+        ("no UTF-8", no_text, 1007),
+        ("no UTF-8 in parts", no_text_in_parts, 1007),
+        ("a continuation of nothing", no_beginning, 1002),
+        ("two beginnings", two_beginnings, 1002),
+        ("reserved bits", reserved, 1002),
+        ("an unknown opcode", unknown, 1002),
+        ("a flood of pings", pings, 1008),
+    ] {
+        let mut wire = Wire::upgrade(&server, token).await;
+        for (first, payload) in frames {
+            if !wire.send(first, &payload).await {
+                break;
+            }
+        }
+        assert_eq!(wire.closed_without_answering().await, Some(expected), "{what}");
+    }
+    server.expect_well().await;
+}
+
+#[tokio::test]
+async fn fragments_within_the_limits_are_one_message_and_binary_is_refused() {
+    let server = Server::start();
+    let player = server.player().await;
+    let mut wire = Wire::upgrade(&server, Some(&player.person.token)).await;
+    let message =
+        json!({"type": "chat", "version": "1.0.0", "content": "in parts", "message_id": "p"}).to_string();
+    let (first, rest) = message.as_bytes().split_at(20);
+    wire.send(TEXT_TO_BE_CONTINUED, first).await;
+    wire.send(PING, b"between").await;
+    wire.send(CONTINUED_LAST, rest).await;
+    wire.send(BINARY, b"{}").await;
+    let (mut heard, mut ponged, mut refused) = (false, false, false);
+    while !(heard && ponged && refused) {
+        let (first, payload) = wire.frame().await.expect("it stays open");
+        let text = String::from_utf8_lossy(&payload).into_owned();
+        heard |= text.contains("in parts");
+        ponged |= first == 0x8a && text == "between";
+        refused |= text.contains("PROTOCOL_ERROR");
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_is_none_is_refused() {
+    let server = Server::start();
+    let plain = server.get("/ws", None).await;
+    assert_eq!(plain.status, 400, "{plain:?}");
+    assert_eq!(server.post("/ws", None, &json!({})).await.status, 405);
+}
+
+/// What the server says to this, until it closes.
+async fn exchange(server: &Server, text: &str) -> String {
+    let mut stream = TcpStream::connect(&server.address).await.expect("the server listens");
+    stream.write_all(text.as_bytes()).await.expect("the server reads");
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    let _ = read.expect("the server does not wait for ever");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn slow_heads_and_slow_bodies_are_cut_off() {
+    let mut server = Server::with(&[("http.head_timeout_secs", "1"), ("http.body_timeout_secs", "1")]);
+    let head = exchange(&server, "GET /api/status HTTP/1.1\r\nHost: x\r\nX-Slow: ").await;
+    assert!(head.is_empty() || head.starts_with("HTTP/1.1 408"), "{head}");
+    let body = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    let body = exchange(&server, body).await;
+    assert!(body.starts_with("HTTP/1.1 408"), "{body}");
+    let idle = exchange(&server, "").await;
+    assert!(idle.is_empty() || idle.starts_with("HTTP/1.1 408"), "{idle}");
+    server.expect_well().await;
+}
+
+#[tokio::test]
+async fn half_of_anything_harms_nobody() {
+    let mut server = Server::with(&[("http.head_timeout_secs", "1")]);
+    let player = server.player().await;
+    for cut in 1..20 {
+        let mut wire = Wire::upgrade(&server, Some(&player.person.token)).await;
+        let frame: Vec<u8> = [0x81, 0xfe, 0x01, 0x00, 0, 0, 0, 0].iter().copied().chain([b'x'; 12]).collect();
+        wire.send_bytes(&frame[..cut]).await;
+    }
+    for garbage in ["\r\n\r\n", "\u{0}\u{1}\u{2}", "GET /ws HTTP/1.1\r\n", "\u{16}\u{3}\u{1}"] {
+        exchange(&server, garbage).await;
+    }
+    server.expect_well().await;
+}

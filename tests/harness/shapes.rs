@@ -1,0 +1,105 @@
+//! What the documents say is in a message: written down from them, not taken from our types.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+const ENVELOPE: [&str; 5] = ["type", "timestamp", "version", "message_id", "priority"];
+
+/// The documented fields of each modelled type; classic messages carry all of them, unknown ones as null.
+const DOCUMENTED: &[(&str, &[&str])] = &[
+    ("auth_response", &["success", "session_token", "player_id", "message", "server_time"]),
+    ("chat", &["sender_id", "sender_name", "channel", "content", "recipient_id"]),
+    ("faction_chat", &["sender_id", "sender_name", "channel", "content", "recipient_id"]),
+    ("party_chat", &["sender_id", "sender_name", "channel", "content", "recipient_id"]),
+    ("whisper", &["sender_id", "sender_name", "channel", "content", "recipient_id"]),
+    (
+        "character_update",
+        &[
+            "character_id",
+            "character_name",
+            "location_id",
+            "position",
+            "health",
+            "max_health",
+            "mana",
+            "max_mana",
+            "stamina",
+            "max_stamina",
+            "level",
+            "faction",
+        ],
+    ),
+    (
+        "world_state",
+        &[
+            "current_reality",
+            "reality_stability",
+            "faction_shard_counts",
+            "dominant_faction",
+            "active_players",
+            "total_aetherfalls",
+        ],
+    ),
+    ("error", &["error_code", "error_message", "details"]),
+];
+
+/// Messages that are events in v1, and so numbered.
+const EVENTS: &[&str] = &[
+    "chat",
+    "whisper",
+    "faction_chat",
+    "location_update",
+    "player_joined_area",
+    "player_left_area",
+    "world_announcement",
+    "chat_history",
+    "character_list",
+    "character_select",
+    "character_create",
+    "character_delete",
+];
+
+pub fn check_classic(message: &Value) {
+    let kind = message["type"].as_str().unwrap_or_else(|| panic!("no type in {message}"));
+    let documented = DOCUMENTED.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, fields)| fields);
+    for field in ENVELOPE.iter().chain(documented) {
+        assert!(message.get(field).is_some(), "{kind} without {field}: {message}");
+    }
+    assert_eq!(message["version"], "1.0.0");
+    assert!(message["timestamp"].is_f64(), "Unix seconds: {message}");
+    let priority = if kind == "error" || kind == "shard_captured" { 2 } else { 1 };
+    assert_eq!(message["priority"], priority, "{message}");
+    assert!(message.get("seq").is_none(), "classic clients know no seq: {message}");
+}
+
+pub fn check_v1(message: &Value) {
+    let kind = message["type"].as_str().unwrap_or_else(|| panic!("no type in {message}"));
+    for field in ["version", "priority"] {
+        assert!(message.get(field).is_none(), "v1 has no {field}: {message}");
+    }
+    assert!(!has_null(message), "v1 leaves out what is null: {message}");
+    assert!(!EVENTS.contains(&kind) || message["seq"].is_u64(), "an event without seq: {message}");
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(fields) => fields.values().any(has_null),
+        _ => false,
+    }
+}
+
+/// Asserts that an object has exactly these keys.
+#[track_caller]
+pub fn expect_keys(object: &Value, keys: &[&str]) {
+    let found: BTreeSet<&str> = object
+        .as_object()
+        .unwrap_or_else(|| panic!("no object: {object}"))
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let expected: BTreeSet<&str> = keys.iter().copied().collect();
+    assert_eq!(found, expected, "in {object}");
+}

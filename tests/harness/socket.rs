@@ -1,0 +1,264 @@
+//! A WebSocket client that is not our SDK. Every frame that arrives is checked for what its dialect promises.
+
+use std::collections::VecDeque;
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::encryption::Cipher;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, StatusCode};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::harness::PATIENCE;
+use crate::harness::server::Server;
+use crate::harness::shapes;
+
+const V1: &str = "shardmesh.v1.json";
+
+/// One connection.
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    v1: bool,
+    /// Seals what is said and opens what is heard, once set.
+    pub cipher: Option<Cipher>,
+    /// The last `seq` that arrived.
+    pub seq: u64,
+    /// Answers that [`Socket::is_open_after`] took.
+    pub acknowledged: Vec<Value>,
+    /// How the connection ended, once it has.
+    ended: Option<Closed>,
+    /// Arrived, and passed over by who waited for something else.
+    passed: VecDeque<Value>,
+    /// The texts of the last frames, for whoever has to find out why a test fails.
+    recent: VecDeque<String>,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// Of the close frame; `None` where none came.
+    pub code: Option<u16>,
+    pub reason: String,
+}
+
+enum Frame {
+    Message(Value),
+    Closed(Closed),
+}
+
+impl Socket {
+    pub async fn classic(server: &Server) -> Self {
+        Self::open(server, &[]).await.expect("the upgrade succeeds")
+    }
+
+    pub async fn v1(server: &Server) -> Self {
+        Self::open(server, &[("sec-websocket-protocol", V1)]).await.expect("the upgrade succeeds")
+    }
+
+    /// Connects with headers of one's own; where the upgrade is refused: the status.
+    pub async fn open(server: &Server, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
+        let url = format!("ws://{}/ws", server.address);
+        let mut request = url.into_client_request().expect("the address is one");
+        for (name, value) in headers {
+            let name: HeaderName = name.parse().expect("headers of tests have names");
+            request.headers_mut().insert(name, HeaderValue::from_str(value).expect("and values"));
+        }
+        let v1 = headers.contains(&("sec-websocket-protocol", V1));
+        let (stream, response) = match timeout(PATIENCE, connect_async(request)).await.expect("in time") {
+            Ok(opened) => opened,
+            Err(Error::Http(response)) => return Err(response.status()),
+            Err(error) => panic!("the upgrade failed: {error}"),
+        };
+        let spoken = response.headers().get("sec-websocket-protocol").map(|name| name.to_str().unwrap());
+        assert_eq!(spoken, v1.then_some(V1), "the server says which dialect it speaks");
+        Ok(Self {
+            stream,
+            v1,
+            cipher: None,
+            seq: 0,
+            acknowledged: Vec::new(),
+            ended: None,
+            passed: VecDeque::new(),
+            recent: VecDeque::new(),
+        })
+    }
+
+    /// Whether anybody listens.
+    pub async fn try_connect(server: &Server) -> std::io::Result<TcpStream> {
+        TcpStream::connect(&server.address).await
+    }
+
+    /// Signs in by token.
+    pub async fn sign_in(&mut self, token: &str) -> Value {
+        let answer = self.ask_in(&json!({"session_token": token})).await;
+        assert_eq!(answer["success"], true, "{answer}");
+        if self.v1 {
+            self.seq = answer["last_seq"].as_u64().expect("v1 says where its numbers go on");
+        }
+        answer
+    }
+
+    /// Sends `auth_request` and returns the answer, whatever it is. It is never sealed.
+    pub async fn ask_in(&mut self, body: &Value) -> Value {
+        let cipher = self.cipher.take();
+        self.say("auth_request", body.clone()).await;
+        self.cipher = cipher;
+        self.hear("auth_response").await
+    }
+
+    /// Sends one message with the envelope of the dialect.
+    pub async fn say(&mut self, kind: &str, body: Value) {
+        let mut message = body;
+        message["type"] = json!(kind);
+        message["timestamp"] = json!(1_700_000_000.25);
+        if !self.v1 {
+            message["version"] = json!("1.0.0");
+            message["priority"] = json!(1);
+            if message.get("message_id").is_none() {
+                message["message_id"] = Value::Null;
+            }
+        }
+        self.say_text(&message.to_string()).await;
+    }
+
+    pub async fn say_text(&mut self, text: &str) {
+        let text = match &self.cipher {
+            Some(cipher) => String::from_utf8(cipher.seal(text.as_bytes())).expect("base64 is text"),
+            None => text.to_owned(),
+        };
+        self.send(Message::text(text)).await;
+    }
+
+    /// Sends a frame. Into a connection that has ended already it is lost, as with anybody's client.
+    pub async fn send(&mut self, frame: Message) {
+        let _ = timeout(PATIENCE, self.stream.send(frame)).await.expect("the server reads");
+    }
+
+    /// Says something under a name and returns the one answer that carries it.
+    pub async fn ask(&mut self, kind: &str, id: &str, mut body: Value) -> Value {
+        body["message_id"] = json!(id);
+        self.say(kind, body).await;
+        self.answer(id).await
+    }
+
+    pub async fn answer(&mut self, id: &str) -> Value {
+        self.hear_where(&format!("the answer to {id}"), |message| message["message_id"] == id).await
+    }
+
+    /// The next message of this type; others are kept for who asks for them later.
+    pub async fn hear(&mut self, kind: &str) -> Value {
+        self.hear_where(kind, |message| message["type"] == kind).await
+    }
+
+    pub async fn hear_where(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        if let Some(at) = self.passed.iter().position(&fits) {
+            return self.passed.remove(at).expect("it was found there");
+        }
+        loop {
+            match self.receive(what).await {
+                Frame::Message(message) if fits(&message) => return message,
+                Frame::Message(message) => self.passed.push_back(message),
+                Frame::Closed(closed) => panic!("closed with {closed:?} before {what}: {:#?}", self.recent),
+            }
+        }
+    }
+
+    /// Everything up to the answer to a `ping` sent now: nothing that was on its way is missing.
+    pub async fn everything_so_far(&mut self) -> Vec<Value> {
+        self.say("ping", json!({"message_id": "so far"})).await;
+        let pong = self.answer("so far").await;
+        assert_eq!(pong["type"], "pong");
+        self.passed.drain(..).collect()
+    }
+
+    /// Waits for the answer to `id`, or the end of the connection; keeps an answer that is no refusal.
+    pub async fn is_open_after(&mut self, id: &str) -> bool {
+        loop {
+            match self.receive(id).await {
+                Frame::Message(message) if message["message_id"] == id => {
+                    if message["type"] != "error" {
+                        self.acknowledged.push(message);
+                    }
+                    return true;
+                }
+                Frame::Message(message) if message["type"] == "disconnect" => self.passed.push_back(message),
+                Frame::Message(_) => {}
+                Frame::Closed(closed) => {
+                    self.ended = Some(closed);
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Reads on until the connection ends; what arrives before is kept.
+    pub async fn closed(&mut self) -> Closed {
+        if let Some(closed) = &self.ended {
+            return closed.clone();
+        }
+        loop {
+            match self.receive("the end").await {
+                Frame::Message(message) => self.passed.push_back(message),
+                Frame::Closed(closed) => return closed,
+            }
+        }
+    }
+
+    /// What was passed over of this type, for after the end.
+    pub fn heard(&self, kind: &str) -> Vec<&Value> {
+        self.passed.iter().filter(|message| message["type"] == kind).collect()
+    }
+
+    async fn receive(&mut self, what: &str) -> Frame {
+        match timeout(PATIENCE, self.next_frame()).await {
+            Ok(frame) => frame,
+            Err(_) => panic!("waited too long for {what}; the last frames: {:#?}", self.recent),
+        }
+    }
+
+    async fn next_frame(&mut self) -> Frame {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(Message::Text(text))) => return Frame::Message(self.read(text.as_str())),
+                Some(Ok(Message::Close(close))) => {
+                    let code = close.as_ref().map(|close| close.code.into());
+                    let reason = close.map_or(String::new(), |close| close.reason.to_string());
+                    return Frame::Closed(Closed { code, reason });
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(other)) => panic!("the text dialects have no such frame: {other:?}"),
+                Some(Err(_)) | None => {
+                    return Frame::Closed(Closed { code: None, reason: String::new() });
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, wire: &str) -> Value {
+        let opened = self.cipher.as_ref().and_then(|cipher| cipher.open(wire.as_bytes()));
+        let text = opened.map_or_else(|| wire.to_owned(), |text| String::from_utf8(text).unwrap());
+        self.recent.push_back(text.clone());
+        if self.recent.len() > 12 {
+            self.recent.pop_front();
+        }
+        let mut message: Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
+        if self.cipher.is_some() {
+            // So that tests see how it came.
+            message["sealed"] = json!(wire != text);
+        }
+        if self.v1 {
+            shapes::check_v1(&message);
+            if let Some(seq) = message["seq"].as_u64() {
+                assert_eq!(seq, self.seq + 1, "no event is missing or doubled: {:#?}", self.recent);
+                self.seq = seq;
+            }
+        } else {
+            shapes::check_classic(&message);
+        }
+        message
+    }
+}

@@ -1,0 +1,16 @@
+//! The whole server, from outside: the real binary, real sockets, real files.
+
+mod access;
+mod auth;
+mod characters;
+mod chat;
+mod copies;
+mod crash;
+mod drain;
+mod encryption;
+mod frames;
+mod harness;
+mod hostile;
+mod limits;
+mod movement;
+mod reconnect;
