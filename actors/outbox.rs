@@ -291,6 +291,12 @@ impl Outbox {
         self.lock().is_current(number)
     }
 
+    /// Whether what came in on this connection counts: also when it was closed right behind it, but not when it was
+    /// replaced or given up.
+    pub fn hears(&self, number: LinkNumber) -> bool {
+        self.lock().hears(number)
+    }
+
     /// Events that wait, their bytes, and how many were lost to overflow so far.
     pub fn backlog(&self) -> (usize, usize, u64) {
         let inner = self.lock();
@@ -328,6 +334,16 @@ impl Outbox {
 impl Inner {
     fn is_current(&self, number: LinkNumber) -> bool {
         self.link.as_ref().is_some_and(|link| link.number == number)
+    }
+
+    fn hears(&self, number: LinkNumber) -> bool {
+        match &self.link {
+            Some(link) => link.number == number,
+            None => {
+                let given_up = self.farewell.as_ref().is_some_and(|(of, _)| *of == number);
+                number.0 == self.links && !given_up
+            }
+        }
     }
 
     fn wake(&mut self) {

@@ -162,27 +162,7 @@ impl Entity for Session {
     }
 
     fn receive(&mut self, mail: Mail, ctx: &mut Ctx<Self>) {
-        match mail {
-            Mail::Attach { dialect, to } => self.attach(dialect, to, ctx),
-            Mail::Received { link, incoming, bytes } => {
-                self.guarded(ctx, |session, ctx| session.received(link, *incoming, bytes, ctx));
-            }
-            Mail::Malformed { link, error, message_id, bytes } => {
-                self.malformed(link, error, message_id, bytes)
-            }
-            Mail::Select { character, to } => self.select_for_rest(character, to, ctx),
-            Mail::CharacterGone { character, farewell } => self.character_gone(character, farewell, ctx),
-            Mail::News { who, epoch, news: News::Placed(location) } => {
-                if self.plays(who, epoch) {
-                    self.placed(location, ctx);
-                }
-            }
-            Mail::NotIn(venue) => self.not_in(&venue, ctx),
-            Mail::VenueDied(venue) => self.venue_died(&venue, ctx),
-            Mail::Return(venue) => self.come_back(&venue, ctx),
-            Mail::GraceOver => self.grace_over(ctx),
-            Mail::End { farewell, to } => self.end(farewell, to, ctx),
-        }
+        self.guarded(mail, ctx);
     }
 
     /// A session with a connection or a character starts again at once; its outbox was kept.
@@ -203,13 +183,36 @@ impl Entity for Session {
 }
 
 impl Session {
+    fn take_mail(&mut self, mail: Mail, ctx: &mut Ctx<Self>) {
+        match mail {
+            Mail::Attach { dialect, to } => self.attach(dialect, to, ctx),
+            Mail::Received { link, incoming, bytes } => self.received(link, *incoming, bytes, ctx),
+            Mail::Malformed { link, error, message_id, bytes } => {
+                self.malformed(link, error, message_id, bytes)
+            }
+            Mail::Select { character, to } => self.select_for_rest(character, to, ctx),
+            Mail::CharacterGone { character, farewell } => self.character_gone(character, farewell, ctx),
+            Mail::News { who, epoch, news: News::Placed(location) } => {
+                if self.plays(who, epoch) {
+                    self.placed(location, ctx);
+                }
+            }
+            Mail::NotIn(venue) => self.not_in(&venue, ctx),
+            Mail::VenueDied(venue) => self.venue_died(&venue, ctx),
+            Mail::Return(venue) => self.come_back(&venue, ctx),
+            Mail::GraceOver => self.grace_over(ctx),
+            Mail::End { farewell, to } => self.end(farewell, to, ctx),
+        }
+    }
+
     fn begin(&mut self, row: SessionRow, ctx: &mut Ctx<Self>) {
         log::debug!("session {} of {} starts", self.id, row.username);
         let character = row.character_id;
         self.limits.belong_to(row.account_id);
         self.row = Some(row);
-        if let Some(character) = character {
-            self.resume_playing(character, ctx);
+        match character {
+            Some(character) => self.resume_playing(character, ctx),
+            None => self.leave_world(None, false),
         }
     }
 
@@ -232,7 +235,7 @@ impl Session {
         bytes: usize,
         ctx: &mut Ctx<Self>,
     ) {
-        if !self.outbox.is_current(link) {
+        if !self.outbox.hears(link) {
             return;
         }
         match self.limits.check(&incoming.message, bytes) {
@@ -253,7 +256,7 @@ impl Session {
     }
 
     fn malformed(&mut self, link: LinkNumber, error: ErrorMessage, id: Option<MessageId>, bytes: usize) {
-        if !self.outbox.is_current(link) {
+        if !self.outbox.hears(link) {
             return;
         }
         match self.limits.check_malformed(bytes) {

@@ -34,6 +34,7 @@ impl Session {
     /// Says goodbye to the connection and lets the registry forget this session.
     pub(super) fn stop(&mut self, farewell: &Farewell, ctx: &mut Ctx<Self>) {
         let wall_ms = self.wall_ms();
+        self.leave_world(None, false);
         if self.outbox.is_linked() {
             self.outbox.push(&Frame::new(farewell.disconnect(), wall_ms));
             self.outbox.end_link(farewell.clone());

@@ -105,9 +105,10 @@ impl Session {
     /// After a restart of the session's actor, or of the server: back to where it was.
     pub(super) fn resume_playing(&mut self, character: CharacterId, ctx: &mut Ctx<Self>) {
         let id = self.id;
-        self.take(character, ctx, move |_, taken| {
+        self.take(character, ctx, move |session, taken| {
             if let Err(error) = &taken {
                 log::info!("session {id} can't go on with its character: {}", error.error_message);
+                session.leave_world(None, false);
             }
             taken.is_ok()
         });
@@ -132,7 +133,7 @@ impl Session {
             let session = &mut shell.entity;
             match taken {
                 Ok(taken) => {
-                    session.leave_world(None, false);
+                    session.make_way(taken.character.id, taken.whereabouts.0);
                     if tell(session, Ok(taken.character.clone())) {
                         session.enter_world(taken, ctx);
                     }

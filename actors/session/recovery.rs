@@ -3,20 +3,22 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix::ActorContext;
-use protocol::{ErrorCode, ErrorMessage};
+use protocol::{CharacterId, ErrorCode, ErrorMessage, LocationId};
+use rules::venue::RoomKey;
 
 use crate::entity::{Ctx, Entity};
-use crate::session::Session;
+use crate::session::{Mail, Session};
 
 impl Session {
-    /// Does what came in on a connection. What waits in the mailbox behind a panic is not lost: it waits on.
-    pub(super) fn guarded(&mut self, ctx: &mut Ctx<Self>, work: impl FnOnce(&mut Self, &mut Ctx<Self>)) {
+    /// Takes mail. What waits in the mailbox behind a panic is not lost: it waits on.
+    pub(super) fn guarded(&mut self, mail: Mail, ctx: &mut Ctx<Self>) {
+        let from_client = matches!(mail, Mail::Received { .. } | Mail::Malformed { .. });
         let before = self.outbox.last_ticket();
-        if catch_unwind(AssertUnwindSafe(|| work(self, ctx))).is_ok() {
+        if catch_unwind(AssertUnwindSafe(|| self.take_mail(mail, ctx))).is_ok() {
             return;
         }
         let internal = ErrorMessage::new(ErrorCode::Internal, "a defect of ours: nothing was changed");
-        if !self.outbox.refuse_since(before, &internal, self.wall_ms()) {
+        if !self.outbox.refuse_since(before, &internal, self.wall_ms()) && from_client {
             self.refuse_unopened(internal, None);
         }
         self.stumble(ctx);
@@ -26,17 +28,30 @@ impl Session {
     fn stumble(&mut self, ctx: &mut Ctx<Self>) {
         if !self.world.sessions().stumbled(&self.world, &self.id) {
             log::error!("session {} panicked too often: it rests", self.id);
+            self.leave_world(None, false);
             return ctx.stop();
         }
         log::error!("session {} panicked: it begins anew", self.id);
         self.late_move = None;
-        if let Some(playing) = self.playing.take() {
-            // It comes back to where the disk has it, which may be another place than it knew of.
-            self.leave_room(playing.say, playing.member.id);
-            if let Some(bound_for) = playing.bound_for {
-                self.leave_shard(bound_for, playing.member.id, None);
+        // What it knew of its venues is good enough to leave them, when the disk has said where it is.
+        self.started(ctx);
+    }
+
+    /// Before a character is taken into this location: the one played so far leaves the world. If it is the same
+    /// one, it only leaves where it will not be: nobody else notices that its session began anew.
+    pub(super) fn make_way(&mut self, character: CharacterId, location: LocationId) {
+        if self.playing.as_ref().is_none_or(|playing| playing.member.id != character) {
+            return self.leave_world(None, false);
+        }
+        let Some(playing) = self.playing.take() else { return };
+        if playing.say.key != RoomKey::Say(location) {
+            self.leave_room(playing.say, character);
+        }
+        let shard = self.shard_of(location);
+        for placed in playing.bound_for.into_iter().chain([playing.place]) {
+            if placed.shard != shard {
+                self.leave_shard(placed, character, None);
             }
         }
-        self.started(ctx);
     }
 }

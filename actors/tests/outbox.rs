@@ -158,7 +158,7 @@ fn the_waker_is_called_for_every_kind_of_news() {
         &|| outbox.show(CharacterId(1), &pong(1)),
         &|| outbox.ask_ping(),
         &|| outbox.end_link(Farewell::new(CloseCode::Normal, "bye")),
-        &|| drop(outbox.attach(Dialect::V1Json, 1)),
+        &|| assert!(outbox.attach(Dialect::V1Json, 1).0 > link),
     ];
     for (number, tell) in (1..).zip(news) {
         let mut batch = Vec::new();
