@@ -116,6 +116,12 @@ impl Session {
         if playing.location == location {
             return;
         }
+        // From a shard that was left since: this news was overtaken on its way.
+        let expected = playing.place.shard == shard
+            || playing.bound_for.as_ref().is_some_and(|bound_for| bound_for.shard == shard);
+        if !expected {
+            return;
+        }
         playing.location = location;
         playing.travelling = None;
         playing.character.location_id = location;
