@@ -32,12 +32,19 @@ pub struct Report {
     /// Refusals and lost connections, by what was said.
     pub trouble: BTreeMap<String, u64>,
     pub server: Option<Usage>,
+    /// What the bots themselves use: near one core, the figures above speak of the lab, not of the server.
+    pub lab: Usage,
     /// Whether all that was promised was kept.
     pub passed: bool,
 }
 
 impl Report {
-    pub(crate) fn new(lab: &Lab, score: &Score, oracle: Oracle, server: Option<Usage>) -> Self {
+    pub(crate) fn new(
+        lab: &Lab,
+        score: &Score,
+        oracle: Oracle,
+        (server, own): (Option<Usage>, Usage),
+    ) -> Self {
         let (lines_acknowledged, lines_heard) = oracle.counts();
         let verdict = oracle.verdict();
         // Who judges nobody, or nothing, has proved nothing.
@@ -59,6 +66,7 @@ impl Report {
             verdict,
             trouble: score.trouble.clone(),
             server,
+            lab: own,
         }
     }
 
@@ -102,11 +110,11 @@ impl fmt::Display for Report {
             self.lines_heard
         )?;
         writeln!(out, "{} reconnects, {} found their location full", counts.reconnects, counts.areas_full)?;
-        if let Some(server) = &self.server {
-            let Usage { max_rss_mib, cpu_secs, cores } = server;
+        for (who, usage) in [("server", self.server.as_ref()), ("lab", Some(&self.lab))] {
+            let Some(Usage { max_rss_mib, cpu_secs, cores }) = usage else { continue };
             writeln!(
                 out,
-                "server: at most {max_rss_mib:.1} MiB, {cpu_secs:.1} s of processor time ({cores:.2} cores)"
+                "{who}: at most {max_rss_mib:.1} MiB, {cpu_secs:.1} s of processor time ({cores:.2} cores)"
             )?;
         }
         for (what, count) in &self.trouble {

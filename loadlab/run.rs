@@ -55,15 +55,17 @@ pub async fn run(lab: &Lab) -> Result<Report, LabError> {
     let (bots, shared) = arrive(lab, &tokens).await?;
     let started = Instant::now();
     let mut watch = lab.server_pid.map(Watch::new);
+    let mut own = Watch::new(std::process::id());
     let crowd = perform(lab, bots, &shared, watch.as_mut()).await;
     let took = started.elapsed();
     if let Some(watch) = &mut watch {
         watch.look(took.as_secs_f64());
     }
+    own.look(took.as_secs_f64());
     leave(crowd).await;
     let mut score = shared.score();
     let oracle = std::mem::replace(&mut score.oracle, Oracle::new(0));
-    Ok(Report::new(lab, &score, oracle, watch.map(|watch| watch.usage())))
+    Ok(Report::new(lab, &score, oracle, (watch.map(|watch| watch.usage()), own.usage())))
 }
 
 /// Signs everybody in and sends them home.
