@@ -7,10 +7,11 @@ use crate::harness::server::Server;
 use crate::harness::socket::Socket;
 
 const KEY: (&str, &str) = ("p2p.encryption_key", "a key that both have");
+const DOCUMENTED: (&str, &str) = ("p2p.iterations", "100000");
 
 #[tokio::test]
 async fn plain_and_encrypted_peers_hear_each_other() {
-    let server = Server::with(&[KEY]);
+    let server = Server::with(&[KEY, DOCUMENTED]);
     let (_, mut plain) = server.classic().await;
     let (_, mut v1) = server.v1().await;
     let (player, mut sealed) = server.classic().await;
@@ -33,7 +34,7 @@ async fn plain_and_encrypted_peers_hear_each_other() {
 
 #[tokio::test]
 async fn what_the_key_does_not_open_is_refused_in_plain_text() {
-    let server = Server::with(&[KEY]);
+    let server = Server::with(&[KEY, DOCUMENTED]);
     let (_, mut socket) = server.classic().await;
     socket.cipher = Some(Cipher::from_password("another key", ITERATIONS));
     socket.say("chat", json!({"content": "nobody reads this"})).await;
@@ -45,7 +46,7 @@ async fn what_the_key_does_not_open_is_refused_in_plain_text() {
 
 #[tokio::test]
 async fn a_server_that_does_not_encrypt_says_so() {
-    let server = Server::with(&[KEY, ("p2p.encryption", "false")]);
+    let server = Server::with(&[KEY, DOCUMENTED, ("p2p.encryption", "false")]);
     let (_, mut socket) = server.classic().await;
     socket.cipher = Some(Cipher::from_password(KEY.1, ITERATIONS));
     socket.say("chat", json!({"content": "nobody reads this"})).await;
