@@ -114,6 +114,13 @@ impl<V: Hosted> Entity for Host<V> {
 impl<V: Hosted> Host<V> {
     fn enter(&mut self, newcomer: Newcomer, entry: V::Entry, reply: Reply, ctx: &mut Ctx<Self>) {
         let member = newcomer.member.clone();
+        let newer = |seat: &Seat| seat.member.epoch > member.epoch;
+        if self.seats.get(&member.id).is_some_and(newer) {
+            // The character was taken by somebody else meanwhile, who is here already.
+            return if reply.ticket.is_some() {
+                reply.refuse(not_in_here().into(), self.world.clock().now().wall_ms);
+            };
+        }
         let entered = self.input(Some(reply), ctx, |venue, moment| {
             faults::hit(&format!("{}.enter", V::KIND));
             venue.enter(&member, entry, moment)

@@ -113,7 +113,9 @@ impl Session {
     pub(super) fn placed(&mut self, location: LocationId, ctx: &mut Ctx<Self>) {
         let (id, shard) = (self.id, self.shard_of(location));
         let Some(playing) = self.playing.as_mut() else { return };
-        if playing.location == location {
+        let bound_for = playing.bound_for.as_ref().is_some_and(|bound_for| bound_for.shard == shard);
+        // A shard that was left meanwhile has nothing to say any more.
+        if playing.location == location || (playing.place.shard != shard && !bound_for) {
             return;
         }
         // From a shard that was left since: this news was overtaken on its way.

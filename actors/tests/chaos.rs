@@ -174,15 +174,18 @@ async fn all_is_well(stage: &Stage, people: Vec<Person>, seed: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_people_do_they_are_in_one_place_and_answered(seed in any::<u64>()) {
         scene(seed, 60, false);
     }
+}
 
-    #[test]
-    fn whatever_panics_people_are_in_one_place_and_answered(seed in any::<u64>()) {
+/// The same seeds each time: what they find is found by everybody.
+#[test]
+fn whatever_panics_people_are_in_one_place_and_answered() {
+    for seed in 0..24 {
         scene(seed, 60, true);
     }
 }
