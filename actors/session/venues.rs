@@ -111,7 +111,8 @@ impl Session {
 
     /// News from the shard: the character is in this location now.
     pub(super) fn placed(&mut self, location: LocationId, ctx: &mut Ctx<Self>) {
-        let (id, shard) = (self.id, self.shard_of(location));
+        let shard = self.shard_of(location);
+        let mut left = None;
         let Some(playing) = self.playing.as_mut() else { return };
         let bound_for = playing.bound_for.as_ref().is_some_and(|bound_for| bound_for.shard == shard);
         // A shard that was left meanwhile has nothing to say any more.
@@ -133,14 +134,12 @@ impl Session {
                 Some(bound_for) if bound_for.shard == shard => bound_for,
                 _ => Placed { shard, door: None },
             };
-            let left = std::mem::replace(&mut playing.place, arrived);
-            if let Some(door) = left.door {
-                let exit = Departure { to: Some(location) };
-                notify(&door, host::Mail::Leave { who, session: id, exit, gone: None });
-            }
-            self.world.shards().unwatch(&left.shard, id);
+            left = Some(std::mem::replace(&mut playing.place, arrived));
         }
         let said = std::mem::replace(&mut playing.say, Joined { key: RoomKey::Say(location), door: None });
+        if let Some(left) = left {
+            self.leave_shard_for(location, left, who);
+        }
         self.leave_room(said, who);
         self.join(&RoomKey::Say(location), true, ctx);
     }
@@ -149,6 +148,15 @@ impl Session {
     pub(super) fn leave_shard(&self, placed: Placed, who: CharacterId, gone: Option<oneshot::Sender<()>>) {
         if let Some(door) = placed.door {
             notify(&door, host::Mail::Leave { who, session: self.id, exit: Departure::default(), gone });
+        }
+        self.world.shards().unwatch(&placed.shard, self.id);
+    }
+
+    /// Leaves a shard for a location elsewhere: that one's shard saves where the character is.
+    pub(super) fn leave_shard_for(&self, to: LocationId, placed: Placed, who: CharacterId) {
+        if let Some(door) = placed.door {
+            let exit = Departure { to: Some(to) };
+            notify(&door, host::Mail::Leave { who, session: self.id, exit, gone: None });
         }
         self.world.shards().unwatch(&placed.shard, self.id);
     }

@@ -124,12 +124,13 @@ impl Session {
         notify(&door, host::Mail::Enter { newcomer, entry: arrival, reply });
         let before = playing.bound_for.replace(Placed { shard, door: Some(door) });
         let now_in = playing.place.shard.clone();
-        // One that refused it is not watched any longer.
+        let who = playing.member.id;
+        // It refused, or took the character in and its news is still to come: in both cases it is left.
         if let Some(before) = before
             && before.shard != now_in
             && self.bound_for() != Some(&before.shard)
         {
-            self.world.shards().unwatch(&before.shard, self.id);
+            self.leave_shard_for(to, before, who);
         }
     }
 
