@@ -14,3 +14,5 @@ mod hostile;
 mod limits;
 mod movement;
 mod reconnect;
+mod rush;
+mod slow;

@@ -95,9 +95,6 @@ impl Socket {
     pub async fn sign_in(&mut self, token: &str) -> Value {
         let answer = self.ask_in(&json!({"session_token": token})).await;
         assert_eq!(answer["success"], true, "{answer}");
-        if self.v1 {
-            self.seq = answer["last_seq"].as_u64().expect("v1 says where its numbers go on");
-        }
         answer
     }
 
@@ -142,6 +139,11 @@ impl Socket {
         body["message_id"] = json!(id);
         self.say(kind, body).await;
         self.answer(id).await
+    }
+
+    /// Whether its dialect numbers what arrives.
+    pub fn is_v1(&self) -> bool {
+        self.v1
     }
 
     pub async fn answer(&mut self, id: &str) -> Value {
@@ -252,6 +254,9 @@ impl Socket {
         }
         if self.v1 {
             shapes::check_v1(&message);
+            if message["type"] == "auth_response" && message["success"] == true {
+                self.seq = message["last_seq"].as_u64().expect("v1 says where its numbers go on");
+            }
             if let Some(seq) = message["seq"].as_u64() {
                 assert_eq!(seq, self.seq + 1, "no event is missing or doubled: {:#?}", self.recent);
                 self.seq = seq;

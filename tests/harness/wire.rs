@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::harness::PATIENCE;
@@ -25,7 +25,20 @@ pub struct Wire {
 
 impl Wire {
     pub async fn upgrade(server: &Server, token: Option<&str>) -> Self {
-        let mut stream = TcpStream::connect(&server.address).await.expect("the server listens");
+        let stream = TcpStream::connect(&server.address).await.expect("the server listens");
+        Self::upgrade_on(stream, server, token).await
+    }
+
+    /// A connection that takes little at a time, and nothing while nobody reads.
+    pub async fn upgrade_narrow(server: &Server, token: &str) -> Self {
+        let socket = TcpSocket::new_v4().expect("there are sockets");
+        socket.set_recv_buffer_size(4096).expect("it may be small");
+        let address = server.address.parse().expect("the server said an address");
+        let stream = socket.connect(address).await.expect("the server listens");
+        Self::upgrade_on(stream, server, Some(token)).await
+    }
+
+    async fn upgrade_on(mut stream: TcpStream, server: &Server, token: Option<&str>) -> Self {
         let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let request = format!(
             "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{bearer}\
