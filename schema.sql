@@ -41,6 +41,27 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_account ON sessions (account_id);
 CREATE INDEX sessions_by_character ON sessions (character_id) WHERE character_id IS NOT NULL;
 
+-- What a planned stop keeps for the next start, for those who come back within a minute.
+-- A frame is written once, however many sessions hold it.
+CREATE TABLE kept_frames (
+    number     INTEGER PRIMARY KEY,
+    -- The message, as JSON.
+    message    TEXT    NOT NULL,
+    -- The command it answers.
+    message_id TEXT,
+    told_at    INTEGER NOT NULL
+) STRICT;
+CREATE TABLE kept_sessions (
+    session_id TEXT    PRIMARY KEY,
+    -- SHA-256 of the token that resumes it.
+    token_hash BLOB    NOT NULL CHECK (length(token_hash) = 32),
+    -- The number of its last event.
+    last_seq   INTEGER NOT NULL,
+    -- [[seq, number of the frame], …] as JSON, oldest first.
+    events     TEXT    NOT NULL,
+    kept_at    INTEGER NOT NULL
+) STRICT;
+
 -- Characters ------------------------------------------------------------------------------------------------
 
 CREATE TABLE characters (

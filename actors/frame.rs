@@ -34,6 +34,15 @@ impl Frame {
         &self.message
     }
 
+    pub fn message_id(&self) -> Option<&MessageId> {
+        self.message_id.as_ref()
+    }
+
+    /// When it was told, Unix milliseconds.
+    pub fn wall_ms(&self) -> i64 {
+        self.wall_ms
+    }
+
     /// The text of this frame in a dialect. `cipher` is this server's own, and needed for the sealed one.
     pub fn encoded(&self, dialect: Dialect, cipher: Option<&Cipher>) -> Bytes {
         self.encoded[dialect.slot()].get_or_init(|| self.encode(dialect, cipher)).clone()

@@ -12,6 +12,7 @@ mod flight;
 pub mod frame;
 pub mod hasher;
 pub mod host;
+mod keepsake;
 mod known_places;
 pub mod limits;
 mod notify;

@@ -2,11 +2,14 @@
 //!
 //! Nobody waits here. Events keep their order and their number; of a state only the newest is kept.
 
+mod keys;
 mod link;
+mod ring;
 
+pub use keys::ResumeKeys;
 pub use link::{Farewell, LinkNumber, LinkState};
+pub use ring::{Event, Rewound};
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -18,6 +21,7 @@ use protocol::{CharacterId, CloseCode, Dialect};
 use crate::commands::Commands;
 use crate::frame::SharedFrame;
 use crate::outbox::link::{Ending, Link, Ping};
+use crate::outbox::ring::Ring;
 
 /// How much an outbox holds before its connection ends.
 #[derive(Debug, Clone, Copy)]
@@ -52,18 +56,10 @@ pub enum Pulled {
 }
 
 #[derive(Debug)]
-struct Event {
-    seq: u64,
-    size: usize,
-    frame: SharedFrame,
-}
-
-#[derive(Debug)]
 struct Inner {
-    last_seq: u64,
-    events: VecDeque<Event>,
-    bytes: usize,
-    lost: u64,
+    ring: Ring,
+    /// What a client has to show to resume.
+    keys: ResumeKeys,
     states: Vec<(CharacterId, SharedFrame)>,
     link: Option<Link>,
     gone_since_ms: u64,
@@ -89,10 +85,8 @@ impl Outbox {
             cipher,
             dialect: AtomicU8::new(0),
             inner: Mutex::new(Inner {
-                last_seq: 0,
-                events: VecDeque::new(),
-                bytes: 0,
-                lost: 0,
+                ring: Ring::default(),
+                keys: ResumeKeys::default(),
                 states: Vec::new(),
                 link: None,
                 gone_since_ms: now_ms,
@@ -110,32 +104,17 @@ impl Outbox {
         self.push_sized(&mut inner, frame, size);
     }
 
+    /// Too much unsent ends the connection, not the session. What waited is let go at once: a jammed client must not
+    /// hold memory; who resumes is told of the gap.
     fn push_sized(&self, inner: &mut Inner, frame: &SharedFrame, size: usize) {
-        inner.last_seq += 1;
-        let seq = inner.last_seq;
-        inner.events.push_back(Event { seq, size, frame: frame.clone() });
-        inner.bytes += size;
-        if inner.events.len() > self.limits.events_max || inner.bytes > self.limits.bytes_max {
-            self.overflow(inner);
+        inner.ring.push(frame.clone(), size);
+        if inner.ring.shed(&self.limits) && inner.link.is_some() {
+            inner.states.clear();
+            inner.ring.clear();
+            inner.end(Farewell::new(CloseCode::TooSlow, "too slow: more waited to be sent than is kept"));
+            inner.hold_back();
         }
         inner.wake();
-    }
-
-    /// A connected client that is this far behind is cut; one that is away loses its oldest events.
-    fn overflow(&self, inner: &mut Inner) {
-        if inner.link.is_some() {
-            inner.lost += inner.events.len() as u64;
-            inner.events.clear();
-            inner.bytes = 0;
-            inner.states.clear();
-            inner.end(Farewell::new(CloseCode::TooSlow, "too slow: more waited to be sent than is kept"));
-            return;
-        }
-        while inner.events.len() > self.limits.events_max || inner.bytes > self.limits.bytes_max {
-            let Some(oldest) = inner.events.pop_front() else { break };
-            inner.bytes -= oldest.size;
-            inner.lost += 1;
-        }
     }
 
     /// Shows how `about` stands now. Replaces what was not sent yet; nothing is kept for a client that is away.
@@ -151,18 +130,60 @@ impl Outbox {
         inner.wake();
     }
 
-    /// Makes a new connection the one that drains this outbox; an older one is told that it was replaced.
+    /// Makes a new connection the one that drains this outbox; an older one is told that it was replaced. What was
+    /// sent before is not sent again: the client did not say what it has. Returns the number of the last event sent.
     pub fn attach(&self, dialect: Dialect, now_ms: u64) -> (LinkNumber, u64) {
         let mut inner = self.lock();
+        inner.ring.forget_sent();
+        let last_seq = inner.ring.last_sent();
+        (self.link(&mut inner, dialect, now_ms), last_seq)
+    }
+
+    /// Like [`Self::attach`], for a client that says up to where it has everything: the rest is sent again. `None`:
+    /// it claims more than there ever was; nothing is changed.
+    pub fn resume(&self, dialect: Dialect, last_seq: u64, now_ms: u64) -> Option<(LinkNumber, Rewound)> {
+        let mut inner = self.lock();
+        let rewound = inner.ring.rewind(last_seq)?;
+        Some((self.link(&mut inner, dialect, now_ms), rewound))
+    }
+
+    fn link(&self, inner: &mut Inner, dialect: Dialect, now_ms: u64) -> LinkNumber {
         inner.end(Farewell::new(CloseCode::Replaced, "replaced by a newer connection of the same session"));
         inner.retire_link(now_ms);
         self.dialect.store(dialect.slot() as u8, Ordering::Relaxed);
         inner.links += 1;
         let number = LinkNumber(inner.links);
         inner.states.clear();
+        inner.ring.allow_backlog(true);
         inner.link = Some(Link { number, waker: None, heard_ms: now_ms, ping: Ping::None, ending: None });
-        let unsent = inner.events.len() as u64;
-        (number, inner.last_seq - unsent)
+        number
+    }
+
+    /// The client has every event up to here.
+    pub fn acknowledge(&self, seq: u64) {
+        self.lock().ring.acknowledge(seq);
+    }
+
+    /// Everything of a session that the next process needs to go on with it.
+    pub(crate) fn to_keep(&self) -> (ResumeKeys, u64, Vec<Event>) {
+        let inner = self.lock();
+        (inner.keys, inner.ring.last_seq(), inner.ring.events().cloned().collect())
+    }
+
+    /// Takes over what an earlier process kept.
+    pub(crate) fn take_over(&self, keys: ResumeKeys, last_seq: u64, events: Vec<(u64, SharedFrame)>) {
+        let sized = events.into_iter().map(|(seq, frame)| {
+            let size = frame.encoded(Dialect::V1Json, None).len();
+            Event { seq, size, frame }
+        });
+        let mut inner = self.lock();
+        inner.keys = keys;
+        inner.ring.restore(last_seq, sized.collect());
+    }
+
+    /// The keys that open a resume, to check, renew or keep them.
+    pub(crate) fn with_keys<T>(&self, work: impl FnOnce(&mut ResumeKeys) -> T) -> T {
+        work(&mut self.lock().keys)
     }
 
     /// The peer started to encrypt: what it gets from now on is sealed.
@@ -228,21 +249,15 @@ impl Outbox {
     }
 
     fn take(&self, inner: &mut Inner, dialect: Dialect, bytes_max: usize, batch: &mut Vec<Payload>) -> bool {
-        let last_seq =
-            inner.link.as_ref().and_then(|link| link.ending.as_ref()).map(|ending| ending.last_seq);
+        let until = inner.link.as_ref().and_then(|link| link.ending.as_ref()).map(|ending| ending.last_seq);
         let mut bytes = 0;
         while bytes < bytes_max {
-            match inner.events.front() {
-                Some(event) if last_seq.is_none_or(|last| event.seq <= last) => {}
-                _ => break,
-            }
-            let Some(event) = inner.events.pop_front() else { break };
-            inner.bytes -= event.size;
+            let Some(event) = inner.ring.next(until, dialect.is_v1()) else { break };
             let text = event.frame.encoded(dialect, self.cipher.as_deref());
             bytes += text.len();
             batch.push(Payload { seq: dialect.is_v1().then_some(event.seq), text });
         }
-        if last_seq.is_none() && bytes < bytes_max {
+        if until.is_none() && bytes < bytes_max {
             for (_, frame) in inner.states.drain(..) {
                 let text = frame.encoded(dialect, self.cipher.as_deref());
                 bytes += text.len();
@@ -260,6 +275,7 @@ impl Outbox {
         {
             link.heard_ms = now_ms;
             link.ping = Ping::None;
+            inner.keys.settle();
         }
     }
 
@@ -297,10 +313,9 @@ impl Outbox {
         self.lock().hears(number)
     }
 
-    /// Events that wait, their bytes, and how many were lost to overflow so far.
+    /// Events held, their bytes, and how many were lost to overflow so far.
     pub fn backlog(&self) -> (usize, usize, u64) {
-        let inner = self.lock();
-        (inner.events.len(), inner.bytes, inner.lost)
+        self.lock().ring.backlog()
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -353,7 +368,7 @@ impl Inner {
     }
 
     fn end(&mut self, farewell: Farewell) {
-        let last_seq = self.last_seq;
+        let last_seq = self.ring.last_seq();
         if let Some(link) = self.link.as_mut()
             && link.ending.is_none()
         {
@@ -362,9 +377,17 @@ impl Inner {
         self.wake();
     }
 
+    /// Nothing more goes out on a link that ends: its socket is jammed.
+    fn hold_back(&mut self) {
+        if let Some(ending) = self.link.as_mut().and_then(|link| link.ending.as_mut()) {
+            ending.last_seq = 0;
+        }
+    }
+
     fn retire_link(&mut self, now_ms: u64) {
         if let Some(link) = self.link.take() {
             self.gone_since_ms = now_ms;
+            self.ring.allow_backlog(false);
             if let Some(ending) = link.ending {
                 self.farewell = Some((link.number, ending.farewell));
             }

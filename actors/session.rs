@@ -1,5 +1,6 @@
 //! One signed-in player: its outbox, its limits, the venues its character is in. Survives its connections.
 
+mod attach;
 mod ending;
 mod limits;
 mod people;
@@ -8,6 +9,8 @@ mod recovery;
 mod talk;
 mod venues;
 mod walk;
+
+pub use attach::{Attached, ResumeClaim, Resumed, resume_expired};
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,15 +39,6 @@ use crate::session::limits::{Limits, Verdict};
 use crate::session::play::Playing;
 use crate::world::World;
 
-/// What a new connection learns of the session it joined.
-#[derive(Debug)]
-pub struct Attached {
-    pub link: LinkNumber,
-    pub outbox: Arc<Outbox>,
-    /// The number of the last event that went out before.
-    pub last_seq: u64,
-}
-
 /// How somebody who waits for a session is told.
 pub type Asked<T> = oneshot::Sender<Result<T, ErrorMessage>>;
 
@@ -54,6 +48,11 @@ pub enum Mail {
     Attach {
         dialect: Dialect,
         to: oneshot::Sender<Attached>,
+    },
+    /// A connection comes back after a drop.
+    Resume {
+        claim: ResumeClaim,
+        to: Asked<Attached>,
     },
     /// A message came in, so many bytes long.
     Received {
@@ -186,6 +185,7 @@ impl Session {
     fn take_mail(&mut self, mail: Mail, ctx: &mut Ctx<Self>) {
         match mail {
             Mail::Attach { dialect, to } => self.attach(dialect, to, ctx),
+            Mail::Resume { claim, to } => self.resume(&claim, to, ctx),
             Mail::Received { link, incoming, bytes } => self.received(link, *incoming, bytes, ctx),
             Mail::Malformed { link, error, message_id, bytes } => {
                 self.malformed(link, error, message_id, bytes)
@@ -216,18 +216,6 @@ impl Session {
         }
     }
 
-    fn attach(&mut self, dialect: Dialect, to: oneshot::Sender<Attached>, ctx: &mut Ctx<Self>) {
-        faults::hit("session.attach");
-        let (link, last_seq) = self.outbox.attach(dialect, self.world.clock().mono_ms());
-        let attached = Attached { link, outbox: self.outbox.clone(), last_seq };
-        if to.send(attached).is_err() {
-            self.outbox.detach(link, self.world.clock().mono_ms());
-            return;
-        }
-        self.look(ctx);
-        self.read_up(ctx);
-    }
-
     fn received(
         &mut self,
         link: LinkNumber,
@@ -237,6 +225,12 @@ impl Session {
     ) {
         if !self.outbox.hears(link) {
             return;
+        }
+        if let Some(seq) = incoming.ack {
+            self.outbox.acknowledge(seq);
+        }
+        if let ClientMessage::Ack(ack) = &incoming.message {
+            return self.outbox.acknowledge(ack.seq);
         }
         match self.limits.check(&incoming.message, bytes) {
             Verdict::Pass if matches!(incoming.message, ClientMessage::Move(_)) => self.overtake(ctx),
@@ -319,7 +313,7 @@ impl Session {
         use protocol::messages::Vocabulary;
         faults::hit(message.name());
         match message {
-            ClientMessage::AuthRequest(_) => {
+            ClientMessage::AuthRequest(_) | ClientMessage::Resume(_) => {
                 let error = ErrorMessage::new(ErrorCode::Conflict, "this connection is signed in already");
                 self.refuse(&ticket, error);
             }

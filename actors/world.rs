@@ -28,7 +28,8 @@ use crate::options::Options;
 use crate::outbox::{Farewell, Outbox};
 use crate::queries::Cached;
 use crate::registry::{Quarantined, Registry, Table};
-use crate::session::{self, Attached, Session};
+use crate::session::{self, Attached, ResumeClaim, Session, resume_expired};
+use crate::tokens::Token;
 
 /// How long the edge waits for an entity's answer.
 const ASK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -281,6 +282,23 @@ impl World {
         self.ask(id, |to| session::Mail::Attach { dialect, to }).await
     }
 
+    /// Joins a connection to the session it dropped out of.
+    ///
+    /// # Errors
+    /// `RESUME_EXPIRED` when it has to sign in anew; `BUSY` when the session does not answer.
+    pub async fn resume(
+        &self,
+        resume: &protocol::session::Resume,
+        dialect: protocol::Dialect,
+    ) -> Result<Attached, ErrorMessage> {
+        let token = Token::parse(&resume.resume_token).ok_or_else(resume_expired)?;
+        if self.sessions().running(&resume.session_id).is_none() {
+            self.bring_back(resume.session_id).await?;
+        }
+        let claim = ResumeClaim { token, last_seq: resume.last_seq, dialect };
+        self.ask(resume.session_id, |to| session::Mail::Resume { claim: claim.clone(), to }).await?
+    }
+
     /// Asks a session something; once more if it was just ending.
     pub(crate) async fn ask<T>(
         &self,
@@ -344,6 +362,10 @@ impl World {
         let all = futures_util::future::join_all(told);
         if tokio::time::timeout(DRAIN_TIMEOUT, all).await.is_err() {
             log::warn!("some sessions did not end in time");
+        }
+        let outboxes: Vec<_> = sessions.into_iter().map(|(id, _, outbox)| (id, outbox)).collect();
+        if let Err(error) = self.keep_sessions(&outboxes).await {
+            log::warn!("sessions could not be kept for the next start: {}", error.error_message);
         }
         let flushed = self.take_used();
         if let Err(error) = self.store().write(storage::sessions::touch(flushed)).await {

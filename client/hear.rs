@@ -51,6 +51,7 @@ macro_rules! hear {
 
 hear! {
     "auth_response" AuthResponse(auth::AuthResponse),
+    "resumed" Resumed(session::Resumed),
     "disconnect" Disconnect(session::Disconnect),
     "pong" Pong(session::Pong),
     "ok" Ok(session::Done),

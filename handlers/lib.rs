@@ -16,9 +16,11 @@ mod health;
 pub mod listener;
 pub mod options;
 pub mod origin;
+mod pulled;
 pub mod routes;
 mod seated;
 pub mod serve;
+mod sign_in;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod world;

@@ -3,26 +3,24 @@
 //! A connection decodes and hands on; it knows no feature. What goes out is pulled from the session's outbox by
 //! the response body, only when the socket can take it, many frames a write.
 
+mod joining;
+
 use std::cell::RefCell;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::sync::Arc;
 
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
-use actix_http::ws::{CloseReason, Codec, Item, OpCode, Parser, ProtocolError};
+use actix_http::ws::{Codec, Item, ProtocolError};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{Message, WebsocketContext, handshake_with_protocols};
 use actors::clock::unix_seconds;
 use actors::entity::{Door, Undelivered};
 use actors::frame::Frame;
 use actors::limits::Bucket;
-use actors::outbox::{Farewell, LinkNumber, Outbox, Payload, Pulled};
-use actors::session::{Attached, Mail, Session};
-use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
-use protocol::auth::{AuthRequest, AuthResponse};
+use actors::outbox::{Farewell, LinkNumber, Outbox};
+use actors::session::{Mail, Session};
+use bytes::Bytes;
 use protocol::{
     AccountId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId,
     ServerMessage, SessionId, Stamp, codec,
@@ -34,11 +32,9 @@ use crate::credentials;
 use crate::edge::Edge;
 use crate::envelope::Arrival;
 use crate::fragments::{Assembled, Fragments};
+use crate::pulled::{PulledBody, Slot, close_reason};
+use crate::sign_in::Identity;
 
-/// About how much one pull may take: a few writes' worth, so that one client's backlog does not hold up others.
-const PULL_BYTES: usize = 32 * 1024;
-/// How long a goodbye waits for the client's own close frame.
-const GOODBYE_WAIT: Duration = Duration::from_secs(1);
 const SUBPROTOCOLS: &[&str] = &[Dialect::V1_JSON];
 
 /// `GET /ws`: upgrades, or says why not.
@@ -69,12 +65,12 @@ async fn upgrade(
     let mut response = handshake_with_protocols(request, SUBPROTOCOLS).map_err(|error| {
         ErrorMessage::new(ErrorCode::Invalid, format!("this is no WebSocket upgrade: {error}"))
     })?;
-    let dialect = dialect_of(request);
+    let (dialect, clock) = (dialect_of(request), edge.world.clock());
     let slot = Rc::new(RefCell::new(None));
     let codec = Codec::new().max_size(edge.options.ws.max_frame);
     let connection = Connection::new(edge, arrival.clone(), dialect, presence, slot.clone());
     let socket = WebsocketContext::with_codec(connection, payload, codec);
-    Ok(response.streaming(PulledBody::new(socket, slot)))
+    Ok(response.streaming(PulledBody::new(socket, slot, dialect, clock)))
 }
 
 /// Who a token in the headers stands for. A stale cookie is nobody's fault: its owner may sign in by message.
@@ -102,9 +98,6 @@ fn dialect_of(request: &HttpRequest) -> Dialect {
         .find_map(|name| Dialect::of_subprotocol(name.trim()))
         .unwrap_or_default()
 }
-
-/// Where the body finds the outbox, once there is a session.
-type Slot = Rc<RefCell<Option<(LinkNumber, std::sync::Arc<Outbox>)>>>;
 
 /// One socket.
 struct Connection {
@@ -135,14 +128,7 @@ struct SignedIn {
     session: SessionId,
     door: Door<Session>,
     link: LinkNumber,
-    outbox: std::sync::Arc<Outbox>,
-}
-
-/// Who somebody turned out to be.
-struct Identity {
-    account: AccountId,
-    session: SessionId,
-    token: Option<String>,
+    outbox: Arc<Outbox>,
 }
 
 type Ctx = WebsocketContext<Connection>;
@@ -181,6 +167,7 @@ impl Connection {
         let id = incoming.message_id;
         match incoming.message {
             ClientMessage::AuthRequest(request) => self.sign_in(request, id, ctx),
+            ClientMessage::Resume(request) => self.resume(request, id, ctx),
             ClientMessage::Ping(_) => {
                 let pong = protocol::session::Pong { server_time: self.unix_seconds() };
                 self.tell(&ServerMessage::Pong(pong), id.as_ref(), ctx);
@@ -269,99 +256,6 @@ impl Connection {
         }
     }
 
-    /// Later frames wait until it is known who this is.
-    fn sign_in(&mut self, request: AuthRequest, id: Option<MessageId>, ctx: &mut Ctx) {
-        let identified = identify(self.edge.clone(), self.arrival.clone(), request);
-        let (edge, dialect) = (self.edge.clone(), self.dialect);
-        let joined = async move {
-            let identity = identified.await?;
-            let attached = edge.world.attach(identity.session, dialect).await?;
-            Ok((identity, attached))
-        };
-        ctx.wait(wrap_future(joined).map(move |joined, connection: &mut Self, ctx| match joined {
-            Ok((identity, attached)) => connection.signed_in(identity, attached, id.as_ref(), ctx),
-            Err(error) => connection.tell_not_signed_in(&error, id.as_ref(), ctx),
-        }));
-    }
-
-    fn signed_in(&mut self, identity: Identity, attached: Attached, id: Option<&MessageId>, ctx: &mut Ctx) {
-        let Attached { link, outbox, last_seq } = attached;
-        let Ok(door) = self.edge.world.session(identity.session) else {
-            return self.close(&Farewell::new(CloseCode::Internal, "this session failed too often"), ctx);
-        };
-        log::debug!("request={} is session {}", self.arrival.request_id, identity.session);
-        let response = AuthResponse {
-            success: true,
-            session_token: identity.token,
-            player_id: Some(identity.account),
-            message: Some("WebSocket authenticated".to_owned()),
-            server_time: self.unix_seconds(),
-            error_code: None,
-            retry_after_ms: None,
-            session_id: self.dialect.is_v1().then_some(identity.session),
-            last_seq: self.dialect.is_v1().then_some(last_seq),
-        };
-        // Before the outbox is there to be pulled from, so that it is the first thing the client gets.
-        self.tell(&ServerMessage::AuthResponse(response), id, ctx);
-        *self.slot.borrow_mut() = Some((link, outbox.clone()));
-        let (account, session) = (identity.account, identity.session);
-        self.state = State::SignedIn(SignedIn { account, session, door, link, outbox });
-    }
-
-    /// A client that is signed in already may say so again; it can't become somebody else.
-    fn sign_in_again(&mut self, request: AuthRequest, id: Option<MessageId>, ctx: &mut Ctx) {
-        let (world, address) = (self.edge.world.clone(), self.arrival.ip.key().to_string());
-        let account = async move {
-            match named_credentials(&request) {
-                Named::Token(token) => world.authenticate(&token).await.map(|row| row.account_id),
-                Named::Password(username, password) => {
-                    world.check_password(&username, &password, &address).await
-                }
-                Named::Nothing => Err(token_required()),
-            }
-        };
-        ctx.wait(wrap_future(account).map(move |account, connection: &mut Self, ctx| {
-            let State::SignedIn(signed_in) = &connection.state else { return };
-            match account {
-                Ok(account) if account == signed_in.account => {
-                    let response = AuthResponse {
-                        success: true,
-                        session_token: None,
-                        player_id: Some(account),
-                        message: Some("WebSocket authenticated".to_owned()),
-                        server_time: connection.unix_seconds(),
-                        error_code: None,
-                        retry_after_ms: None,
-                        session_id: connection.dialect.is_v1().then_some(signed_in.session),
-                        last_seq: None,
-                    };
-                    connection.tell(&ServerMessage::AuthResponse(response), id.as_ref(), ctx);
-                }
-                Ok(_) => {
-                    let reason = "this connection is signed in to another account: open a new one";
-                    let error = ErrorMessage::new(ErrorCode::Forbidden, reason);
-                    connection.tell_not_signed_in(&error, id.as_ref(), ctx);
-                }
-                Err(error) => connection.tell_not_signed_in(&error, id.as_ref(), ctx),
-            }
-        }));
-    }
-
-    fn tell_not_signed_in(&self, error: &ErrorMessage, id: Option<&MessageId>, ctx: &mut Ctx) {
-        let response = AuthResponse {
-            success: false,
-            session_token: None,
-            player_id: None,
-            message: Some(error.error_message.clone()),
-            server_time: self.unix_seconds(),
-            error_code: Some(error.error_code),
-            retry_after_ms: error.details.get("retry_after_ms").and_then(serde_json::Value::as_u64),
-            session_id: None,
-            last_seq: None,
-        };
-        self.tell(&ServerMessage::AuthResponse(response), id, ctx);
-    }
-
     fn tell_error(&self, error: ErrorMessage, id: Option<&MessageId>, ctx: &mut Ctx) {
         self.tell(&ServerMessage::Error(error), id, ctx);
     }
@@ -377,6 +271,7 @@ impl Connection {
     }
 
     fn close(&self, farewell: &Farewell, ctx: &mut Ctx) {
+        self.tell(&farewell.disconnect(), None, ctx);
         ctx.close(Some(close_reason(farewell)));
         ctx.stop();
     }
@@ -391,46 +286,6 @@ enum Opened {
     Plain,
     Sealed(Vec<u8>),
     Locked,
-}
-
-enum Named {
-    Token(String),
-    Password(String, String),
-    Nothing,
-}
-
-fn named_credentials(request: &AuthRequest) -> Named {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let token = text(request.session_token.as_deref());
-    let (username, password) = (text(request.username.as_deref()), text(request.password.as_deref()));
-    match (token.is_empty(), username.is_empty() || password.is_empty()) {
-        (false, _) => Named::Token(token),
-        (true, false) => Named::Password(username, password),
-        (true, true) => Named::Nothing,
-    }
-}
-
-fn token_required() -> ErrorMessage {
-    ErrorMessage::new(ErrorCode::Unauthorized, "Session token required").with("field", "session_token")
-}
-
-async fn identify(edge: Edge, arrival: Arrival, request: AuthRequest) -> Result<Identity, ErrorMessage> {
-    match named_credentials(&request) {
-        Named::Token(token) => {
-            let row = edge.world.authenticate(&token).await?;
-            Ok(Identity { account: row.account_id, session: row.session_id, token: Some(token) })
-        }
-        Named::Password(username, password) => {
-            let signed_in = edge.world.sign_in(&username, &password, &arrival.ip.key().to_string()).await?;
-            let token = Some(signed_in.token.as_str().to_owned());
-            Ok(Identity { account: signed_in.account_id, session: signed_in.session_id, token })
-        }
-        Named::Nothing => Err(token_required()),
-    }
-}
-
-fn close_reason(farewell: &Farewell) -> CloseReason {
-    CloseReason { code: farewell.code.number().into(), description: Some(farewell.reason.clone()) }
 }
 
 impl Actor for Connection {
@@ -530,64 +385,5 @@ impl Connection {
             other => Farewell::new(CloseCode::ProtocolViolation, other.to_string()),
         };
         self.close(&farewell, ctx);
-    }
-}
-
-/// The response body: the connection's own frames first, then what the outbox has.
-struct PulledBody<S> {
-    socket: Pin<Box<S>>,
-    slot: Slot,
-    batch: Vec<Payload>,
-    numbered: Vec<u8>,
-    goodbye: Option<Pin<Box<tokio::time::Sleep>>>,
-}
-
-impl<S> PulledBody<S> {
-    fn new(socket: S, slot: Slot) -> Self {
-        Self { socket: Box::pin(socket), slot, batch: Vec::new(), numbered: Vec::new(), goodbye: None }
-    }
-
-    fn encode(&mut self, ping: bool) -> Bytes {
-        let size: usize = self.batch.iter().map(|payload| payload.text.len() + 40).sum();
-        let mut out = BytesMut::with_capacity(size + 8);
-        for payload in self.batch.drain(..) {
-            match payload.seq {
-                Some(seq) => {
-                    self.numbered.clear();
-                    codec::with_seq(seq, &payload.text, &mut self.numbered);
-                    Parser::write_message(&mut out, &self.numbered, OpCode::Text, true, false);
-                }
-                None => Parser::write_message(&mut out, &payload.text, OpCode::Text, true, false),
-            }
-        }
-        if ping {
-            Parser::write_message(&mut out, b"", OpCode::Ping, true, false);
-        }
-        out.freeze()
-    }
-}
-
-impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for PulledBody<S> {
-    type Item = Result<Bytes, actix_web::Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if let Poll::Ready(item) = this.socket.as_mut().poll_next(cx) {
-            return Poll::Ready(item);
-        }
-        if let Some(wait) = &mut this.goodbye {
-            return wait.as_mut().poll(cx).map(|()| None);
-        }
-        let Some((link, outbox)) = this.slot.borrow().clone() else { return Poll::Pending };
-        match outbox.pull(link, PULL_BYTES, &mut this.batch, cx.waker()) {
-            Pulled::Some { ping } => Poll::Ready(Some(Ok(this.encode(ping)))),
-            Pulled::Idle => Poll::Pending,
-            Pulled::Ended(farewell) => {
-                let mut out = BytesMut::new();
-                Parser::write_close(&mut out, Some(close_reason(&farewell)), false);
-                this.goodbye = Some(Box::pin(tokio::time::sleep(GOODBYE_WAIT)));
-                Poll::Ready(Some(Ok(out.freeze())))
-            }
-        }
     }
 }

@@ -47,6 +47,9 @@ pub struct AuthResponse {
     /// v1: names this session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
+    /// v1: opens a `resume` after a drop, for as long as the character stays in the world (60 s).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_token: Option<String>,
     /// v1: the `seq` of the last event before this connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seq: Option<u64>,

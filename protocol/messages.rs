@@ -85,6 +85,8 @@ vocabulary! {
     ClientMessage {
         /// Signs the connection in, by a session token or by user name and password.
         "auth_request" AuthRequest(auth::AuthRequest),
+        /// v1: goes on with a session after its connection dropped; the first message, instead of `auth_request`.
+        "resume" Resume(session::Resume),
         /// Says that the client is leaving: ends the connection, not the session.
         "disconnect" Disconnect(session::Leave),
         /// Asks for a sign of life; answered with `pong`.
@@ -153,6 +155,8 @@ vocabulary! {
     ServerMessage {
         /// Whether signing in succeeded.
         "auth_response" AuthResponse(auth::AuthResponse),
+        /// v1: the session goes on where its connection dropped: answers `resume`.
+        "resumed" Resumed(session::Resumed),
         /// The connection ends: the last message before the close frame.
         "disconnect" Disconnect(session::Disconnect),
         /// Answers `ping`.

@@ -14,6 +14,7 @@ mod error;
 mod health;
 mod inline;
 mod job;
+pub mod keepsakes;
 mod lock;
 mod migrate;
 mod open;

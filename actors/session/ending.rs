@@ -6,7 +6,6 @@ use protocol::CloseCode;
 use tokio::sync::oneshot;
 
 use crate::entity::{Ctx, Shell};
-use crate::frame::Frame;
 use crate::outbox::Farewell;
 use crate::session::Session;
 
@@ -33,12 +32,8 @@ impl Session {
 
     /// Says goodbye to the connection and lets the registry forget this session.
     pub(super) fn stop(&mut self, farewell: &Farewell, ctx: &mut Ctx<Self>) {
-        let wall_ms = self.wall_ms();
         self.leave_world(None, false);
-        if self.outbox.is_linked() {
-            self.outbox.push(&Frame::new(farewell.disconnect(), wall_ms));
-            self.outbox.end_link(farewell.clone());
-        }
+        self.outbox.end_link(farewell.clone());
         self.world.sessions().forget(&self.id, self.generation);
         ctx.stop();
     }

@@ -258,7 +258,6 @@ impl Session {
         }
         self.leave_world(None, true);
         if let Some(farewell) = farewell {
-            self.outbox.push(&Frame::new(farewell.disconnect(), self.wall_ms()));
             self.outbox.end_link(farewell);
         }
     }
@@ -278,9 +277,14 @@ impl Session {
         let _ = door.post(look);
     }
 
+    /// One's own `character_update`.
+    pub(super) fn own_state(&self) -> Option<ServerMessage> {
+        self.playing.as_ref().map(|playing| ServerMessage::CharacterUpdate(playing.own_update()))
+    }
+
     pub(super) fn tell_own_state(&self, ticket: &Ticket) {
-        match &self.playing {
-            Some(playing) => self.answer(ticket, ServerMessage::CharacterUpdate(playing.own_update())),
+        match self.own_state() {
+            Some(state) => self.answer(ticket, state),
             None => self.refuse(ticket, no_character()),
         }
     }

@@ -17,7 +17,8 @@ fn message_named(name: &str) -> ClientMessage {
             "name":"Somebody","race":"Human","class":"Warrior","faction":"Golden Order","seq":1,
             "party_id":1,"party_name":"p","invitee_id":1,"member_id":1,"target_id":1,"combat_id":"c",
             "action_type":"attack","trade_id":"t","offer_version":1,"recipient_id":1,"items":[],"souls":0,
-            "partner_id":1,"kicked_id":1}}"#
+            "partner_id":1,"kicked_id":1,"session_id":"00000000-0000-4000-8000-000000000001",
+            "resume_token":"t","last_seq":0}}"#
     );
     let text = text.replace('\n', " ");
     match codec::decode::<ClientMessage>(Dialect::V1Json, text.as_bytes()) {
@@ -38,7 +39,8 @@ async fn everybody_talks(peers: &mut [&mut Peer], word: &str) {
 
 #[test]
 fn a_panic_in_any_message_is_an_error_for_its_sender_alone() {
-    for name in ClientMessage::NAMES {
+    // `ack` is no command: nothing answers it.
+    for name in ClientMessage::NAMES.iter().filter(|name| **name != "ack") {
         play(Plan::seeded(1, 5), |stage: Stage| async move {
             let (mut anna, mut berta) = (stage.player().await, stage.player().await);
             anna.ask(step(2.0, 2.0)).await;

@@ -134,8 +134,6 @@ fn draining_tells_everybody_when_to_come_back() {
             let farewell = peer.goodbye().await;
             assert_eq!(farewell.code, protocol::CloseCode::Restart);
             waits.push(farewell.retry_after_ms.unwrap());
-            let told = peer.count(|heard| matches!(heard.message, ServerMessage::Disconnect(_)));
-            assert_eq!(told, 1);
         }
         waits.sort_unstable();
         waits.dedup();

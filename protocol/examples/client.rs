@@ -7,9 +7,9 @@ use crate::combat::{Act, ActionType, StartCombat};
 use crate::ids::{ItemId, PartyId};
 use crate::movement::{Move, Position};
 use crate::party::{CreateParty, Invite, Kick, WhichParty};
-use crate::session::{Ack, Bare, Leave};
+use crate::session::{Ack, Bare, Leave, Resume};
 use crate::trade::{AcceptTrade, OfferTrade, RequestTrade, WhichTrade};
-use crate::{CharacterId, ClientMessage, LocationId, Text};
+use crate::{CharacterId, ClientMessage, LocationId, SessionId, Text};
 
 fn text<const MIN: usize, const MAX: usize>(text: &str) -> Text<MIN, MAX> {
     Text::new(text).expect("examples have the length they should have")
@@ -32,6 +32,11 @@ fn session() -> Vec<ClientMessage> {
             username: Some(text("mira")),
             password: Some(text("")),
             session_token: Some(text("Zk3n0qZ9f1vJm0m2R1lC7yQd5w8uT6bXh4sPaE2oGgI")),
+        }),
+        ClientMessage::Resume(Resume {
+            session_id: SessionId(uuid::uuid!("5f0c8e0a-4e0e-4b8e-9a53-0d6f3c1a2b44")),
+            resume_token: text("q7Yt2mWb0cXe5rUo8pLk1hGj4fDs6aZv9nBx3iQwErT"),
+            last_seq: 41,
         }),
         ClientMessage::Disconnect(Leave { reason: Some(text("good night")) }),
         ClientMessage::Ping(Bare {}),

@@ -15,7 +15,7 @@ use crate::events::{EventTrigger, QuestUpdate};
 use crate::ids::{CrystalShardId, ItemId, PartyId};
 use crate::movement::{LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position};
 use crate::party::{PartyDisband, PartyInvite, PartyUpdate};
-use crate::session::{Disconnect, Done, Pong};
+use crate::session::{Disconnect, Done, Pong, Resumed, SeqRange};
 use crate::trade::{Offer, TradeComplete, TradeDecline, TradeRequest, TradeUpdate};
 use crate::world::{Aetherfall, CrystalShard, RealityShift, ShardCaptured, ShardStatus, WorldState};
 use crate::{
@@ -54,7 +54,15 @@ fn session() -> Vec<ServerMessage> {
             error_code: None,
             retry_after_ms: None,
             session_id: Some(SessionId(uuid::uuid!("5f0c8e0a-4e0e-4b8e-9a53-0d6f3c1a2b44"))),
+            resume_token: Some("q7Yt2mWb0cXe5rUo8pLk1hGj4fDs6aZv9nBx3iQwErT".to_owned()),
             last_seq: Some(0),
+        }),
+        ServerMessage::Resumed(Resumed {
+            session_id: SessionId(uuid::uuid!("5f0c8e0a-4e0e-4b8e-9a53-0d6f3c1a2b44")),
+            resume_token: "aK5nVx0tJd8sQh2gMw7yRb4eCz1uPf6oLi3TqXmYvNs".to_owned(),
+            from_seq: 45,
+            to_seq: 52,
+            gap: Some(SeqRange { from_seq: 42, to_seq: 44 }),
         }),
         ServerMessage::Disconnect(Disconnect {
             reason: "The server restarts.".to_owned(),

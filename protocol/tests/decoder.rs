@@ -16,7 +16,8 @@ const REASONS: [&str; 3] = ["Invalid JSON: ", "Failed to deserialize message: ",
 const ENVELOPE: [&str; 5] = ["type", "timestamp", "version", "priority", "message_id"];
 
 /// What a client can't leave out, by message. What is not listed has no such field.
-const REQUIRED: [(&str, &[&str]); 17] = [
+const REQUIRED: [(&str, &[&str]); 18] = [
+    ("resume", &["session_id", "resume_token", "last_seq"]),
     ("ack", &["seq"]),
     ("character_select", &["character_id"]),
     ("character_create", &["name", "race", "class", "faction"]),

@@ -149,6 +149,7 @@ pub fn welcome(session: u8, last_seq: u64) -> AuthResponse {
         error_code: None,
         retry_after_ms: None,
         session_id: Some(session),
+        resume_token: None,
         last_seq: Some(last_seq),
     }
 }

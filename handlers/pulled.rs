@@ -1,0 +1,108 @@
+//! The response body of a WebSocket: what the connection says itself, then what the session's outbox has.
+//!
+//! It is polled only when the socket can take more; what waits meanwhile waits in the outbox, bounded.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_http::ws::{CloseReason, OpCode, Parser};
+use actors::clock::Clock;
+use actors::frame::Frame;
+use actors::outbox::{Farewell, LinkNumber, Outbox, Payload, Pulled};
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use protocol::{Dialect, codec};
+
+/// About how much one pull may take: a few writes' worth, so that one client's backlog does not hold up others.
+const PULL_BYTES: usize = 32 * 1024;
+/// How long a goodbye waits for the client's own close frame.
+const GOODBYE_WAIT: Duration = Duration::from_secs(1);
+
+/// Where the body finds the outbox, once there is a session.
+pub type Slot = Rc<RefCell<Option<(LinkNumber, Arc<Outbox>)>>>;
+
+/// The close frame of a farewell.
+pub fn close_reason(farewell: &Farewell) -> CloseReason {
+    CloseReason { code: farewell.code.number().into(), description: Some(farewell.reason.clone()) }
+}
+
+/// The response body: the connection's own frames first, then what the outbox has.
+pub struct PulledBody<S> {
+    socket: Pin<Box<S>>,
+    dialect: Dialect,
+    clock: Clock,
+    slot: Slot,
+    batch: Vec<Payload>,
+    numbered: Vec<u8>,
+    goodbye: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl<S> PulledBody<S> {
+    pub fn new(socket: S, slot: Slot, dialect: Dialect, clock: Clock) -> Self {
+        Self {
+            socket: Box::pin(socket),
+            dialect,
+            clock,
+            slot,
+            batch: Vec::new(),
+            numbered: Vec::new(),
+            goodbye: None,
+        }
+    }
+
+    fn encode(&mut self, ping: bool) -> Bytes {
+        let size: usize = self.batch.iter().map(|payload| payload.text.len() + 40).sum();
+        let mut out = BytesMut::with_capacity(size + 8);
+        for payload in self.batch.drain(..) {
+            match payload.seq {
+                Some(seq) => {
+                    self.numbered.clear();
+                    codec::with_seq(seq, &payload.text, &mut self.numbered);
+                    Parser::write_message(&mut out, &self.numbered, OpCode::Text, true, false);
+                }
+                None => Parser::write_message(&mut out, &payload.text, OpCode::Text, true, false),
+            }
+        }
+        if ping {
+            Parser::write_message(&mut out, b"", OpCode::Ping, true, false);
+        }
+        out.freeze()
+    }
+}
+
+impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for PulledBody<S> {
+    type Item = Result<Bytes, actix_web::Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if let Poll::Ready(item) = this.socket.as_mut().poll_next(cx) {
+            return Poll::Ready(item);
+        }
+        if let Some(wait) = &mut this.goodbye {
+            return wait.as_mut().poll(cx).map(|()| None);
+        }
+        let Some((link, outbox)) = this.slot.borrow().clone() else { return Poll::Pending };
+        match outbox.pull(link, PULL_BYTES, &mut this.batch, cx.waker()) {
+            Pulled::Some { ping } => Poll::Ready(Some(Ok(this.encode(ping)))),
+            Pulled::Idle => Poll::Pending,
+            Pulled::Ended(farewell) => {
+                let mut out = BytesMut::new();
+                let goodbye = Frame::new(farewell.disconnect(), this.clock.now().wall_ms);
+                Parser::write_message(
+                    &mut out,
+                    goodbye.encoded(this.dialect, None),
+                    OpCode::Text,
+                    true,
+                    false,
+                );
+                Parser::write_close(&mut out, Some(close_reason(&farewell)), false);
+                this.goodbye = Some(Box::pin(tokio::time::sleep(GOODBYE_WAIT)));
+                Poll::Ready(Some(Ok(out.freeze())))
+            }
+        }
+    }
+}
