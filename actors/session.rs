@@ -230,7 +230,10 @@ impl Session {
             self.outbox.acknowledge(seq);
         }
         if let ClientMessage::Ack(ack) = &incoming.message {
-            return self.outbox.acknowledge(ack.seq);
+            self.outbox.acknowledge(ack.seq);
+            if incoming.message_id.is_none() {
+                return;
+            }
         }
         match self.limits.check(&incoming.message, bytes) {
             Verdict::Pass if matches!(incoming.message, ClientMessage::Move(_)) => self.overtake(ctx),

@@ -184,7 +184,7 @@ async fn pages_of_other_origins_may_not_connect() {
 #[tokio::test]
 async fn nothing_but_auth_and_ping_passes_before_signing_in() {
     let server = Server::start();
-    let passes = ["auth_request", "ping", "pong", "disconnect"];
+    let passes = ["auth_request", "resume", "ping", "pong", "disconnect"];
     for message in protocol::examples::client() {
         if passes.contains(&message.name()) {
             continue;

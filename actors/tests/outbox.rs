@@ -67,7 +67,13 @@ fn who_is_away_loses_the_oldest_and_who_is_there_the_connection() {
     assert_eq!(outbox.backlog().0, 8);
     let (link, last_seq) = outbox.attach(Dialect::V1Json, 0);
     assert_eq!(last_seq, 12);
-    outbox.push(&pong(20));
+    // What waited when it came is no reason to cut it off: it gets as much again.
+    for number in 20..28 {
+        outbox.push(&pong(number));
+    }
+    assert_eq!(outbox.backlog().0, 16);
+    outbox.push(&pong(28));
+    assert_eq!(outbox.backlog().0, 0, "a client that does not read holds no memory");
     let (Pulled::Ended(farewell), _) = pull(&outbox, link) else { panic!("goes on") };
     assert_eq!(farewell.code, CloseCode::TooSlow);
     assert!(outbox.detach(link, 5));
