@@ -8,7 +8,7 @@ mod ring;
 
 pub use keys::ResumeKeys;
 pub use link::{Farewell, LinkNumber, LinkState};
-pub use ring::{Event, Rewound};
+pub use ring::{Event, OutboxLimits, Rewound};
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,20 +22,6 @@ use crate::commands::Commands;
 use crate::frame::SharedFrame;
 use crate::outbox::link::{Ending, Link, Ping};
 use crate::outbox::ring::Ring;
-
-/// How much an outbox holds before its connection ends.
-#[derive(Debug, Clone, Copy)]
-pub struct OutboxLimits {
-    pub events_max: usize,
-    pub bytes_max: usize,
-}
-
-impl Default for OutboxLimits {
-    /// 512 events or 256 KiB, whichever comes first.
-    fn default() -> Self {
-        Self { events_max: 512, bytes_max: 256 * 1024 }
-    }
-}
 
 /// One text for the socket; `seq` goes in front of it where the dialect numbers events.
 #[derive(Debug, Clone)]

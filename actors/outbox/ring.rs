@@ -3,7 +3,20 @@
 use std::collections::VecDeque;
 
 use crate::frame::SharedFrame;
-use crate::outbox::OutboxLimits;
+
+/// How much an outbox holds before its connection ends.
+#[derive(Debug, Clone, Copy)]
+pub struct OutboxLimits {
+    pub events_max: usize,
+    pub bytes_max: usize,
+}
+
+impl Default for OutboxLimits {
+    /// 512 events or 256 KiB, whichever comes first.
+    fn default() -> Self {
+        Self { events_max: 512, bytes_max: 256 * 1024 }
+    }
+}
 
 /// One numbered event.
 #[derive(Debug, Clone)]
@@ -162,9 +175,8 @@ mod tests {
     use protocol::ServerMessage;
     use protocol::session::Pong;
 
-    use super::{Rewound, Ring};
+    use super::{OutboxLimits, Rewound, Ring};
     use crate::frame::Frame;
-    use crate::outbox::OutboxLimits;
 
     fn ring_of(count: u64) -> Ring {
         let mut ring = Ring::default();
