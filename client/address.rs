@@ -21,6 +21,9 @@ impl Address {
         }
         match scheme {
             "http" | "ws" => Ok(Self { http: format!("http://{rest}"), ws: format!("ws://{rest}/ws") }),
+            "https" | "wss" if !cfg!(feature = "tls") => Err(ClientError::Address(format!(
+                "{url}: encrypted connections need the feature `tls` of the SDK"
+            ))),
             "https" | "wss" => Ok(Self { http: format!("https://{rest}"), ws: format!("wss://{rest}/ws") }),
             _ => Err(malformed(url)),
         }
@@ -53,7 +56,16 @@ mod tests {
             assert_eq!(address.websocket(), "ws://a:1/ws", "{url}");
             assert_eq!(address.route("/api/status"), "http://a:1/api/status", "{url}");
         }
-        assert_eq!(Address::parse("https://a/game").unwrap().websocket(), "wss://a/game/ws");
+        assert_eq!(Address::parse("http://a/game").unwrap().websocket(), "ws://a/game/ws");
+    }
+
+    #[test]
+    fn encrypted_addresses_need_their_feature() {
+        let address = Address::parse("https://a/game");
+        assert_eq!(
+            address.map(|address| address.ws).ok(),
+            cfg!(feature = "tls").then(|| "wss://a/game/ws".to_owned())
+        );
     }
 
     #[test]

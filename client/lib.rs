@@ -26,6 +26,7 @@
 //! - A command waits for its answer: what the server refuses is a [`ClientError::Refused`] with its code.
 //! - Handlers run one after the other, in the order of the messages. One that awaits a command holds up the
 //!   others meanwhile; `tokio::spawn` what takes long.
+//! - Features: `tls` for `https` addresses, `encryption` for the documented encryption of frames.
 //! - A lost connection comes back by itself: signed in with the same token, the same character, open commands
 //!   sent again under their old names. [`Notice`] tells of it.
 
@@ -44,6 +45,8 @@ mod sequence;
 mod shared;
 mod socket;
 pub mod terminal;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -193,7 +196,8 @@ impl Client {
         timeout(patience, asked).await.map_err(|_| ClientError::NoAnswer { command, after: patience })?
     }
 
-    /// Sends a message without waiting for an answer: what is refused comes as `error` to the handlers.
+    /// Sends a message without waiting for an answer: what is refused comes as `error` to the handlers. What is
+    /// told while the connection is away may be left out: it is for what the next message replaces.
     ///
     /// # Errors
     /// [`ClientError::Ended`].

@@ -324,11 +324,24 @@ impl Link {
             let name = self.open.add(message.clone(), None);
             socket.send(&message, Some(&name), None).await?;
         }
+        self.catch_up();
         for (name, message) in self.open.awaited() {
             socket.send(message, Some(&name), None).await?;
         }
         self.inbox.tell(Notice::Reconnected);
         Ok(())
+    }
+
+    /// Takes in what was asked for while nobody was connected. What was only told is out of date: where one was
+    /// walking then.
+    fn catch_up(&mut self) {
+        while self.open.len() < OPEN_COMMANDS_MAX
+            && let Ok(request) = self.requests.try_recv()
+        {
+            if let Request::Ask(message, reply) = request {
+                self.open.add(message, Some(reply));
+            }
+        }
     }
 
     /// Tells everybody who waits, the handlers last.

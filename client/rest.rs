@@ -42,11 +42,12 @@ impl Rest {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let http = reqwest::Client::builder()
-            .timeout(self.patience)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| ClientError::Address(error.to_string()))?;
+        let builder =
+            reqwest::Client::builder().timeout(self.patience).redirect(reqwest::redirect::Policy::none());
+        // Also for http addresses: reqwest looks for a provider of its own otherwise, and finds none.
+        #[cfg(feature = "tls")]
+        let builder = builder.tls_backend_preconfigured((*crate::tls::config()?).clone());
+        let http = builder.build().map_err(|error| ClientError::Address(error.to_string()))?;
         Ok(self.http.get_or_init(|| http))
     }
 

@@ -43,11 +43,7 @@ impl Sequence {
             (Some(before), Some(last)) if last > before => {
                 Arrival::After { from_seq: before + 1, to_seq: last }
             }
-            // What came already comes again: its number will say so.
-            (Some(before), Some(last)) if last < before => {
-                self.last = Some(before);
-                Arrival::Next
-            }
+            // Fewer than we have seen: the server was restarted, and counts anew.
             _ => Arrival::Next,
         }
     }
@@ -110,8 +106,11 @@ mod tests {
         sequence.arrived(Some(1), now);
         assert_eq!(sequence.signed_in(session(1), Some(3)), Arrival::After { from_seq: 2, to_seq: 3 });
         assert_eq!(sequence.arrived(Some(4), now), Arrival::Next);
-        assert_eq!(sequence.signed_in(session(2), Some(0)), Arrival::Next);
-        assert_eq!(sequence.arrived(Some(1), now), Arrival::Next);
+        for (number, why) in [(2, "another session"), (2, "a restarted server")] {
+            assert_eq!(sequence.signed_in(session(number), Some(0)), Arrival::Next, "{why}");
+            assert_eq!(sequence.arrived(Some(1), now), Arrival::Next, "{why}");
+            assert_eq!(sequence.arrived(Some(2), now), Arrival::Next, "{why}");
+        }
     }
 
     #[test]

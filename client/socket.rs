@@ -11,10 +11,11 @@ use protocol::{
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
+use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::address::Address;
 use crate::{ClientError, Options};
@@ -76,7 +77,7 @@ impl Socket {
             .max_write_buffer_size(MESSAGE_BYTES_MAX)
             .max_message_size(Some(MESSAGE_BYTES_MAX))
             .max_frame_size(Some(MESSAGE_BYTES_MAX));
-        let opened = connect_async_with_config(request, Some(config), true).await;
+        let opened = dial(request, config, url.starts_with("wss")).await?;
         let (stream, _) = opened.map_err(|error| match error {
             Error::Http(answer) => {
                 unreachable(format!("the server answered with status {}", answer.status()))
@@ -204,6 +205,29 @@ impl Socket {
             Err(_) => Err(format!("the server did not read for {:?}", self.options.patience)),
         }
     }
+}
+
+type Dialled = Result<(WebSocketStream<MaybeTlsStream<TcpStream>>, Response), Error>;
+
+#[cfg(feature = "tls")]
+async fn dial(
+    request: ClientRequestBuilder,
+    config: WebSocketConfig,
+    secure: bool,
+) -> Result<Dialled, ClientError> {
+    use tokio_tungstenite::{Connector, connect_async_tls_with_config};
+
+    let connector = secure.then(crate::tls::config).transpose()?.map(Connector::Rustls);
+    Ok(connect_async_tls_with_config(request, Some(config), true, connector).await)
+}
+
+#[cfg(not(feature = "tls"))]
+async fn dial(
+    request: ClientRequestBuilder,
+    config: WebSocketConfig,
+    _: bool,
+) -> Result<Dialled, ClientError> {
+    Ok(tokio_tungstenite::connect_async_with_config(request, Some(config), true).await)
 }
 
 /// What a close frame says, for people.

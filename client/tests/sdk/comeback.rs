@@ -65,6 +65,23 @@ async fn what_was_lost_in_between_is_told() {
 }
 
 #[tokio::test]
+async fn a_restarted_server_that_counts_from_one_again_is_understood() {
+    let door = Door::open().await;
+    let (client, peer) = playing(&door, eager()).await;
+    drop(peer);
+    let mut peer = door.welcome(1, 0).await;
+    let again = peer.hear().await;
+    assert!(matches!(again.message, ClientMessage::CharacterSelect(_)));
+    peer.tell(&character(7, "Mira"), again.message_id.as_deref()).await;
+    let answer = async {
+        let name = peer.hear().await.message_id;
+        peer.tell(&line(1, "hello"), name.as_deref()).await;
+    };
+    let (said, ()) = tokio::join!(client.send_chat("hello"), answer);
+    assert_eq!(said.unwrap().chat_id, 1);
+}
+
+#[tokio::test]
 async fn it_waits_as_long_as_the_server_asks() {
     let door = Door::open().await;
     let (client, mut peer) = playing(&door, eager()).await;
