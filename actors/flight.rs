@@ -115,7 +115,9 @@ impl Flight {
 
     /// Nothing to wait for and nobody to tell.
     pub fn is_empty(&self) -> bool {
-        self.receipt.is_none() && self.reply.is_none() && self.told.is_empty()
+        let refused = matches!(self.outcome, Outcome::Refused(_));
+        let answers = self.reply.as_ref().is_some_and(|reply| refused || reply.ticket.is_some());
+        self.receipt.is_none() && !answers && self.told.is_empty()
     }
 
     fn answer(&mut self, message: ServerMessage) {
