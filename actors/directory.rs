@@ -15,9 +15,21 @@ pub struct Playing {
     pub character: CharacterId,
     pub name: String,
     pub account: AccountId,
+    /// The character's, when the session took it: the highest is the latest.
+    pub epoch: i64,
     pub session: SessionId,
     pub outbox: Arc<Outbox>,
     pub door: Door<Session>,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub enum Claim {
+    Granted,
+    /// The session that had it has to let go.
+    TakenFrom(Box<Playing>),
+    /// Another session took it later, and came here sooner.
+    TooLate,
 }
 
 /// The one list of everybody in the world.
@@ -33,12 +45,18 @@ struct People {
 }
 
 impl Directory {
-    /// Enters a character for a session. Returns the session that had it, if that is another one.
-    pub fn claim(&self, playing: Playing) -> Option<Playing> {
+    /// Enters a character for a session, unless a later one has it.
+    pub fn claim(&self, playing: Playing) -> Claim {
         let mut people = self.lock();
-        let session = playing.session;
+        let (session, epoch) = (playing.session, playing.epoch);
+        if people.by_id.get(&playing.character).is_some_and(|before| before.epoch > epoch) {
+            return Claim::TooLate;
+        }
         people.by_name.insert(rules::names::fold(&playing.name), playing.character);
-        people.by_id.insert(playing.character, playing).filter(|before| before.session != session)
+        match people.by_id.insert(playing.character, playing) {
+            Some(before) if before.session != session => Claim::TakenFrom(Box::new(before)),
+            _ => Claim::Granted,
+        }
     }
 
     /// Takes a character out, unless another session has it by now.

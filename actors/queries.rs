@@ -82,7 +82,8 @@ impl World {
             error => error,
         })?;
         if let Some(playing) = self.directory().find(id) {
-            notify(&playing.door, session::Mail::CharacterGone { character: id, farewell: None });
+            let epoch = playing.epoch;
+            notify(&playing.door, session::Mail::CharacterGone { character: id, epoch, farewell: None });
         }
         Ok(format!("Character {name} deleted"))
     }

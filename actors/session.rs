@@ -74,6 +74,8 @@ pub enum Mail {
     },
     /// The character is somebody else's now, or nobody's.
     CharacterGone {
+        /// Of the session that has to let go: it may have taken the character anew since.
+        epoch: i64,
         character: CharacterId,
         farewell: Option<Farewell>,
     },
@@ -191,7 +193,9 @@ impl Session {
                 self.malformed(link, error, message_id, bytes)
             }
             Mail::Select { character, to } => self.select_for_rest(character, to, ctx),
-            Mail::CharacterGone { character, farewell } => self.character_gone(character, farewell, ctx),
+            Mail::CharacterGone { character, epoch, farewell } => {
+                self.character_gone(character, epoch, farewell);
+            }
             Mail::News { who, epoch, news: News::Placed(location) } => {
                 if self.plays(who, epoch) {
                     self.placed(location, ctx);

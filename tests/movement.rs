@@ -153,7 +153,15 @@ async fn a_full_location_takes_nobody_else_in() {
     let list = server.get("/api/characters", Some(&player.person.token)).await.expect();
     assert_eq!(list["characters"][0]["location_id"], 1);
     assert_eq!(inside[0].ask("move", "out", json!({"to_location_id": 1})).await["location_id"], 1);
-    assert_eq!(late.ask("move", "again", json!({"to_location_id": 2})).await["location_id"], 2);
+    // Who left is let go of by the shard it left a moment after the other took it in.
+    for nth in 0.. {
+        let answer = late.ask("move", &format!("again {nth}"), json!({"to_location_id": 2})).await;
+        if answer["error_code"] != "AREA_FULL" {
+            assert_eq!(answer["location_id"], 2, "{answer}");
+            break;
+        }
+        assert!(nth < 1000, "there is room for one");
+    }
 }
 
 #[tokio::test]

@@ -51,14 +51,15 @@ async fn a_character_has_one_player_however_many_take_it() {
             speakers.push(socket);
         }
     }
-    let mut heard = 0;
+    let (mut heard, mut answers) = (0, Vec::new());
     for mut socket in speakers {
         socket.say("chat", json!({"content": "I am the one", "message_id": "speak"})).await;
         if socket.is_open_after("speak").await {
             heard += socket.acknowledged.iter().filter(|answer| answer["type"] == "chat").count();
+            answers.append(&mut socket.acknowledged);
         }
     }
-    assert!(kept >= 1 && heard == 1, "{kept} stayed, {heard} could speak");
+    assert!(kept >= 1 && heard == 1, "{kept} stayed, {heard} could speak: {answers:#?}");
     let status = server.get("/api/status", None).await.expect();
     assert_eq!(status["active_players"], 1);
     server.expect_well().await;

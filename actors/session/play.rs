@@ -12,7 +12,7 @@ use storage::characters::Taken;
 use tokio::sync::oneshot;
 
 use crate::commands::Ticket;
-use crate::directory;
+use crate::directory::{self, Claim};
 use crate::entity::{Ctx, Door, Shell};
 use crate::errors::storage_error;
 use crate::frame::Frame;
@@ -167,13 +167,23 @@ impl Session {
             character: member.id,
             name: member.name.clone(),
             account,
+            epoch,
             session: self.id,
             outbox: self.outbox.clone(),
             door,
         };
-        if let Some(before) = self.world.directory().claim(claim) {
-            let farewell = Farewell::new(CloseCode::Replaced, "another session took over this character");
-            notify(&before.door, Mail::CharacterGone { character: member.id, farewell: Some(farewell) });
+        let replaced = Farewell::new(CloseCode::Replaced, "another session took over this character");
+        match self.world.directory().claim(claim) {
+            Claim::Granted => {}
+            Claim::TakenFrom(before) => {
+                let (character, epoch) = (member.id, before.epoch);
+                let gone = Mail::CharacterGone { character, epoch, farewell: Some(replaced) };
+                notify(&before.door, gone);
+            }
+            Claim::TooLate => {
+                self.forget_character();
+                return self.outbox.end_link(replaced);
+            }
         }
         let (location, position) = self.possible_place(whereabouts);
         let faction = RoomKey::Faction(member.faction.clone());
@@ -236,24 +246,25 @@ impl Session {
         }
         self.leave_shard(playing.place, who, gone);
         if forget {
-            let write = storage::sessions::set_character(id, None);
-            let forgotten = self.world.store().write(write);
-            actix_rt::spawn(async move {
-                if let Err(error) = forgotten.await {
-                    log::warn!("session {id}: that it plays nobody could not be saved: {error}");
-                }
-            });
+            self.forget_character();
         }
     }
 
+    /// The session does not come back with a character.
+    fn forget_character(&self) {
+        let id = self.id;
+        let forgotten = self.world.store().write(storage::sessions::set_character(id, None));
+        actix_rt::spawn(async move {
+            if let Err(error) = forgotten.await {
+                log::warn!("session {id}: that it plays nobody could not be saved: {error}");
+            }
+        });
+    }
+
     /// Another session took the character, or it was deleted.
-    pub(super) fn character_gone(
-        &mut self,
-        character: CharacterId,
-        farewell: Option<Farewell>,
-        _: &mut Ctx<Self>,
-    ) {
-        if self.playing.as_ref().is_none_or(|playing| playing.member.id != character) {
+    pub(super) fn character_gone(&mut self, character: CharacterId, epoch: i64, farewell: Option<Farewell>) {
+        let meant = |member: &Member| member.id == character && member.epoch <= epoch;
+        if !self.playing.as_ref().is_some_and(|playing| meant(&playing.member)) {
             return;
         }
         self.leave_world(None, true);

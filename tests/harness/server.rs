@@ -102,6 +102,8 @@ impl Server {
         };
         // Nobody reads what comes later; it must not be able to block the server.
         std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
+        // reqwest as the workspace has it wants one even for plain HTTP. Another test may have been here before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("plain HTTP needs nothing");
         Self { child, address: address.to_owned(), directory: directory.clone(), http }
     }
