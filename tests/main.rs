@@ -14,5 +14,6 @@ mod hostile;
 mod limits;
 mod movement;
 mod reconnect;
+mod resume;
 mod rush;
 mod slow;

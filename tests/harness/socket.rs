@@ -257,6 +257,9 @@ impl Socket {
             if message["type"] == "auth_response" && message["success"] == true {
                 self.seq = message["last_seq"].as_u64().expect("v1 says where its numbers go on");
             }
+            if message["type"] == "resumed" {
+                self.seq = message["from_seq"].as_u64().expect("it says where it goes on") - 1;
+            }
             if let Some(seq) = message["seq"].as_u64() {
                 assert_eq!(seq, self.seq + 1, "no event is missing or doubled: {:#?}", self.recent);
                 self.seq = seq;
