@@ -43,7 +43,8 @@ pub async fn register(call: Call) -> Answer {
 pub async fn login(call: Call) -> Answer {
     let (username, password) = call.json::<Asked>()?.both()?;
     let signed_in = call.edge.world.sign_in(&username, &password, &call.address()).await?;
-    log::debug!("request={} session={} signed in", call.arrival.request_id, signed_in.session_id);
+    let (request, address) = (&call.arrival.request_id, call.arrival.ip);
+    log::info!("session {}: signed in from {address}, request={request}", signed_in.session_id);
     let token = signed_in.token.as_str();
     Ok(HttpResponse::Ok().cookie(credentials::cookie(token, &call.edge.options)).json(LoggedIn {
         success: true,

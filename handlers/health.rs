@@ -8,10 +8,12 @@ use crate::call::{Answer, Call, ok};
 /// `GET /healthz`: 503 while the disk fails or the server stops.
 pub async fn healthz(call: Call) -> Answer {
     let world = &call.edge.world;
-    if world.store().healthy() && !world.is_draining() {
-        return Ok(HttpResponse::Ok().json(json!({"status": "ok"})));
-    }
-    Ok(HttpResponse::ServiceUnavailable().json(json!({"status": "degraded"})))
+    let reason = match (world.store().healthy(), world.is_draining()) {
+        (true, false) => return Ok(HttpResponse::Ok().json(json!({"status": "ok"}))),
+        (false, _) => "the disk failed: nothing is saved until a restart; the log says more",
+        (true, true) => "the server stops",
+    };
+    Ok(HttpResponse::ServiceUnavailable().json(json!({"status": "degraded", "reason": reason})))
 }
 
 /// `GET /api/status`.

@@ -48,9 +48,15 @@ pub enum Command {
     /// Check the settings, the world's content and the database
     Check,
     /// Copy the database to FILE, also while the server runs
-    Backup { file: PathBuf },
+    Backup {
+        /// The copy; one of that name is replaced
+        file: PathBuf,
+    },
     /// Put the backup FILE in the place of the database; the server must not run
-    Restore { file: PathBuf },
+    Restore {
+        /// What "backup" or the schedule made
+        file: PathBuf,
+    },
     /// Play in the terminal
     Play {
         /// The server's address
@@ -86,6 +92,7 @@ pub enum Admin {
 pub enum Token {
     /// Make accounts with a character and a session each, for load scripts; prints one line of JSON each
     Mint {
+        /// How many
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         count: u32,
     },

@@ -27,7 +27,7 @@ pub enum Stop {
     NotYet,
     /// Clients are told, writes flushed, sockets closed in order.
     Drain,
-    /// What was acknowledged is on disk; the rest of the courtesies are left out.
+    /// The same, but nobody's open requests and sockets are waited for.
     Now,
 }
 
@@ -81,11 +81,14 @@ pub async fn run(
     };
     backups.abort();
     log::info!("stopping");
-    let in_order = async { tokio::join!(world.drain(), handle.stop(true)) };
-    tokio::select! {
-        _ = in_order => {}
-        () = told(stop, Stop::Now) => handle.stop(false).await,
-    }
+    let served = async {
+        tokio::select! {
+            () = handle.stop(true) => {}
+            // Once it waits for its clients it hears no second order: the process ends under it.
+            () = told(stop, Stop::Now) => serving.abort(),
+        }
+    };
+    tokio::join!(world.drain(), served);
     let store = world.store().clone();
     tokio::task::spawn_blocking(move || store.close()).await.map_err(std::io::Error::other)?;
     log::info!("stopped");

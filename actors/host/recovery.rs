@@ -5,8 +5,9 @@ use std::task::{Context as TaskContext, Poll};
 
 use actix::ActorContext;
 use actix::fut::ActorFuture;
+use log::Level;
 use protocol::CharacterId;
-use storage::Pending;
+use storage::{Pending, StoreError};
 
 use crate::entity::{Ctx, Shell};
 use crate::flight::Released;
@@ -28,7 +29,7 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Lander {
         let host = &mut shell.entity;
         match host.land(cx) {
             Released::Failed(error) => {
-                log::error!("{} {}: a commit failed: {error}", V::KIND, host.key);
+                host.report("a commit failed", &error);
                 host.give_up_flights();
                 host.go_back(ctx);
             }
@@ -43,6 +44,12 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Lander {
 }
 
 impl<V: Hosted> Host<V> {
+    fn report(&self, what: &str, error: &StoreError) {
+        // A step between the end of the store and that of the process is nobody's trouble.
+        let level = if *error == StoreError::Closed { Level::Debug } else { Level::Error };
+        log::log!(level, "{} {} {what}: {error}", V::KIND, self.key);
+    }
+
     fn answer_again(&self, reply: Option<Reply>) {
         if let Some(reply) = reply {
             answer_again(&self.world, reply);
@@ -77,7 +84,7 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Recovery<V> {
                         host.restore(record);
                     }
                     Poll::Ready(Err(error)) => {
-                        log::error!("{} {} can't be restored: {error}", V::KIND, host.key);
+                        host.report("can't be restored", &error);
                         ctx.stop();
                     }
                 }
@@ -86,7 +93,7 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Recovery<V> {
             match host.land(cx) {
                 Released::Waiting => return Poll::Pending,
                 Released::Failed(error) => {
-                    log::error!("{} {}: a commit failed: {error}", V::KIND, host.key);
+                    host.report("a commit failed", &error);
                     host.give_up_flights();
                 }
                 Released::Repeated(reply) => {

@@ -9,6 +9,7 @@ use protocol::session::{Resume, Resumed, SeqRange};
 use protocol::world::WorldState;
 use protocol::{ErrorCode, ErrorMessage, MessageId, ServerMessage, SessionId};
 
+use crate::envelope::Arrival;
 use crate::sign_in::{self, Identity};
 use crate::ws::{Connection, Ctx, SignedIn, State};
 
@@ -36,7 +37,8 @@ impl Connection {
         ctx: &mut Ctx,
     ) {
         let Identity { account, session, token } = identity;
-        log::debug!("request={} is session {session}", self.arrival.request_id);
+        let Arrival { ip, request_id } = &self.arrival;
+        log::info!("session {session}: connected from {ip}, request={request_id}");
         let response = AuthResponse {
             session_token: token,
             session_id: self.dialect.is_v1().then_some(session),

@@ -36,6 +36,24 @@ fn a_stop_tells_who_is_connected_and_waits_for_nobody() {
 }
 
 #[test]
+fn a_second_signal_waits_for_no_request() {
+    let directory = tempfile::tempdir().unwrap();
+    // Long enough that the test would be noticed to hang if the second signal were not heard.
+    let server =
+        start(directory.path(), &["--listen", "127.0.0.1:0"], &[("SHARDMESH__SERVER__DRAIN_SECS", "60")]);
+    let mut slow = server.slow_request();
+    server.terminate();
+    while !server.log().contains("stopping") {}
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("told to stop: Now") && log.contains("stopped"), "{log}");
+    let mut rest = String::new();
+    // The connection ended with the process, without an answer.
+    let _ = slow.read_to_string(&mut rest);
+    assert!(!rest.contains("TIMEOUT"), "{rest}");
+}
+
+#[test]
 fn a_backup_is_made_when_one_is_due() {
     let directory = tempfile::tempdir().unwrap();
     let environment = [("SHARDMESH__BACKUP__EVERY_HOURS", "1")];

@@ -121,10 +121,30 @@ impl Server {
         stream
     }
 
-    /// Asks it to stop as an operator would; says how it ended and what it logged.
-    pub fn stop(mut self) -> (Option<i32>, String) {
+    /// A connection on which a request began that will never end.
+    pub fn slow_request(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let head = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                    Expect: 100-continue\r\nContent-Length: 100\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        // It waits for the body now.
+        stream.read_exact(&mut [0; 12]).unwrap();
+        stream
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    pub fn terminate(&self) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
+    }
+
+    /// Asks it to stop as an operator would; says how it ended and what it logged.
+    pub fn stop(mut self) -> (Option<i32>, String) {
+        self.terminate();
         let code = self.child.wait().unwrap().code();
         (code, std::fs::read_to_string(&self.log).unwrap())
     }
