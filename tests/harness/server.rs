@@ -92,20 +92,22 @@ impl Server {
             let variable = name.to_ascii_uppercase().replacen('.', "__", 1);
             command.env(format!("SHARDMESH__{variable}"), value);
         }
-        let mut child = command.spawn().expect("the binary was built");
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().expect("it was piped"));
-        out.read_line(&mut line).expect("its output is text");
-        let Some(address) = line.trim().strip_prefix("listening on http://") else {
-            let ended = child.wait();
-            panic!("it said {line:?}, then ended with {ended:?}:\n{}", directory.log());
-        };
-        // Nobody reads what comes later; it must not be able to block the server.
-        std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
         // reqwest as the workspace has it wants one even for plain HTTP. Another test may have been here before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("plain HTTP needs nothing");
-        Self { child, address: address.to_owned(), directory: directory.clone(), http }
+        let child = command.spawn().expect("the binary was built");
+        // From here on it ends with this, whatever happens.
+        let mut server = Self { child, address: String::new(), directory: directory.clone(), http };
+        let mut line = String::new();
+        let mut out = BufReader::new(server.child.stdout.take().expect("it was piped"));
+        out.read_line(&mut line).expect("its output is text");
+        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+            panic!("it said {line:?}, and in its log:\n{}", directory.log());
+        };
+        server.address = address.to_owned();
+        // Nobody reads what comes later; it must not be able to block the server.
+        std::thread::spawn(move || out.read_to_end(&mut Vec::new()));
+        server
     }
 
     pub fn directory(&self) -> &Directory {
