@@ -345,7 +345,7 @@ impl World {
         self.inner.draining.load(Ordering::Relaxed)
     }
 
-    /// Stops the world: everybody is told when to come back, every position is on disk, the store is closed.
+    /// Stops the world: everybody is told when to come back, every position is on disk. Closing the store is the caller's.
     pub async fn drain(&self) {
         self.inner.draining.store(true, Ordering::Relaxed);
         let sessions = self.sessions().all_running();

@@ -62,7 +62,10 @@ pub enum Audience {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Save {
     Chat(ChatLine),
+    /// Somebody came to a location.
     Whereabouts(Whereabouts),
+    /// Somebody is elsewhere in the same location: says nothing any more once he has gone on to another.
+    Step(Whereabouts),
     Event(NewEvent),
 }
 

@@ -307,7 +307,7 @@ impl WorldShard {
     fn save_moved(&mut self, moment: &mut Moment) {
         for body in self.bodies.values_mut().filter(|body| body.unsaved) {
             body.unsaved = false;
-            moment.save(Save::Whereabouts(body.whereabouts()));
+            moment.save(Save::Step(body.whereabouts()));
         }
     }
 }
@@ -365,7 +365,7 @@ impl Venue for WorldShard {
         let Some(body) = self.depart(who.id, exit.to, moment) else { return };
         // Whoever goes on to another shard is saved by that one: ours would overwrite where he is now.
         if exit.to.is_none() {
-            moment.save(Save::Whereabouts(body.whereabouts()));
+            moment.save(Save::Step(body.whereabouts()));
         }
     }
 

@@ -193,6 +193,18 @@ pub(crate) fn place(database: &Connection, at: &Whereabouts) -> Result<(), Store
     if changed == 0 { Err(StoreError::StaleEpoch) } else { Ok(()) }
 }
 
+/// Moves a character within the location it is in. Changes nothing when it has gone on, was taken or is deleted.
+pub(crate) fn step(database: &Connection, at: &Whereabouts) -> Result<(), StoreError> {
+    let Position { x, y, z } = at.position;
+    database
+        .prepare_cached(
+            "UPDATE characters SET x = ?4, y = ?5, z = ?6
+             WHERE id = ?1 AND epoch = ?2 AND location_id = ?3 AND deleted_at IS NULL",
+        )?
+        .execute((at.character_id.0, at.epoch, at.location_id.0, x, y, z))?;
+    Ok(())
+}
+
 pub(crate) fn delete_all_of(database: &Connection, account: AccountId, now: i64) -> Result<(), StoreError> {
     database
         .prepare_cached(

@@ -21,6 +21,7 @@ pub fn apply(saves: Vec<Save>, answer: Option<(CharacterId, String, String)>, no
                     Ok(()) | Err(StoreError::StaleEpoch) => {}
                     Err(error) => return Err(error),
                 },
+                Save::Step(whereabouts) => characters::step(database, whereabouts)?,
                 Save::Event(event) => drop(world::remember(database, event)?),
             }
         }

@@ -83,8 +83,15 @@ fn a_stale_owner_cannot_write() {
         Ok(1),
         "what is not about the character stays"
     );
+    let elsewhere = Whereabouts { location_id: LocationId(3), ..at(aria, second.epoch, 9.0) };
+    let steps = vec![Save::Step(elsewhere), Save::Step(at(aria, first.epoch, 9.0))];
+    assert_eq!(store.write(saves::apply(steps, None, 0)).wait(), Ok(()));
     let now = store.write(characters::take(ann, aria, 0)).wait().unwrap();
-    assert_eq!(now.whereabouts, (LocationId(2), Position { x: 2.0, y: 4.0, z: 0.0 }));
+    assert_eq!(
+        now.whereabouts,
+        (LocationId(2), Position { x: 2.0, y: 4.0, z: 0.0 }),
+        "late steps move nobody back"
+    );
     assert_eq!(store.write(characters::take(AccountId(99), aria, 0)).wait(), Err(StoreError::NotFound));
 }
 
