@@ -23,6 +23,14 @@ impl ResumeKeys {
         token
     }
 
+    /// A new token for a client that showed `used`, which holds until [`Self::settle`]: the answer may be lost, and
+    /// the next one too.
+    pub fn renew_for(&mut self, used: &Token) -> Token {
+        let token = self.renew();
+        self.previous = Some(used.hash());
+        token
+    }
+
     /// The client has got the new token: something came in on its new connection.
     pub fn settle(&mut self) {
         self.previous = None;
@@ -55,5 +63,18 @@ mod tests {
         assert!(keys.open(&first) && keys.open(&second));
         keys.settle();
         assert!(!keys.open(&first) && keys.open(&second));
+    }
+
+    #[test]
+    fn a_token_holds_however_often_the_answer_to_it_is_lost() {
+        let mut keys = ResumeKeys::default();
+        let first = keys.renew();
+        let mut last = keys.renew_for(&first);
+        for _ in 0..3 {
+            assert!(keys.open(&first) && keys.open(&last));
+            last = keys.renew_for(&first);
+        }
+        keys.settle();
+        assert!(!keys.open(&first) && keys.open(&last));
     }
 }

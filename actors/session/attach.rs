@@ -72,7 +72,7 @@ impl Session {
             let _ = to.send(Err(resume_expired()));
             return;
         };
-        let resume_token = Some(self.outbox.with_keys(|keys| keys.renew()));
+        let resume_token = Some(self.outbox.with_keys(|keys| keys.renew_for(&claim.token)));
         let own_state = rewound.gap.and_then(|_| self.own_state());
         let resumed = Resumed { rewound, own_state };
         if let Some(attached) = self.attached(link, claim.last_seq, resume_token, Some(resumed)) {
