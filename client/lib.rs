@@ -27,8 +27,10 @@
 //! - Handlers run one after the other, in the order of the messages. One that awaits a command holds up the
 //!   others meanwhile; `tokio::spawn` what takes long.
 //! - Features: `tls` for `https` addresses, `encryption` for the documented encryption of frames.
-//! - A lost connection comes back by itself: signed in with the same token, the same character, open commands
-//!   sent again under their old names. [`Notice`] tells of it.
+//! - A lost connection comes back by itself. In v1 the session goes on where it was: what was missed follows, in
+//!   order, each message once. Where it can't, the client signs in with the same token and takes up the same
+//!   character. Commands without an answer are sent again under their old names, so that nothing has its effect
+//!   twice. [`Notice`] tells of it.
 
 mod address;
 mod commands;
@@ -127,7 +129,7 @@ impl Client {
     pub async fn connect_with_token(url: &str, token: &str, options: Options) -> Result<Self, ClientError> {
         let address = Address::parse(url)?;
         let rest = Rest::at(address.clone(), &options, Some(token.to_owned()));
-        let (socket, welcome) = Socket::open(&address, &options, token).await?;
+        let (socket, welcome) = Socket::open(&address, &options, token, None).await?;
         let (requests, asked) = mpsc::channel(REQUESTS_MAX);
         let (events, heard) = mpsc::channel(options.inbox_max.max(1));
         let (done_sender, done) = watch::channel(());
@@ -225,6 +227,12 @@ impl Client {
     /// Begins to leave.
     pub fn leave(&self) {
         self.shared.leave.notify_one();
+    }
+
+    /// Drops the connection without a goodbye, as a bad network would; the client comes back as from any drop. For
+    /// tests of what a game does then.
+    pub fn cut(&self) {
+        self.shared.cut.notify_one();
     }
 
     /// Waits until the client has ended for good, whatever the reason, and its handlers have heard everything.

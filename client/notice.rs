@@ -8,12 +8,15 @@ use std::time::Duration;
 pub enum Notice {
     /// The connection is gone; attempt number `attempt` comes after `wait`.
     Reconnecting { attempt: u32, wait: Duration, why: String },
+    /// The session goes on where the connection dropped (v1): what was missed follows, in order, each once; open
+    /// commands that it does not answer are sent again under their old names.
+    Resumed,
     /// Signed in again, with the same character, open commands sent again under their old names.
     Reconnected,
     /// The character could not be taken up again after reconnecting; nothing of the world comes until another is
     /// selected.
     CharacterLost { why: String },
-    /// Events with these numbers did not arrive (v1).
+    /// Events with these numbers did not arrive, and never will (v1).
     Missed { from_seq: u64, to_seq: u64 },
     /// An event came a second time (v1). It was not passed on.
     Repeated { seq: u64 },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use protocol::SessionId;
+use protocol::session::Resumed;
 use tokio::time::Instant;
 
 /// So many events are acknowledged at once.
@@ -27,6 +28,8 @@ pub(crate) struct Sequence {
     session: Option<SessionId>,
     last: Option<u64>,
     acked: u64,
+    /// What was missed goes up to here.
+    missed_until: u64,
     unacked_since: Option<Instant>,
 }
 
@@ -38,6 +41,7 @@ impl Sequence {
         self.session = session;
         self.last = last_seq.or(before);
         self.acked = self.last.unwrap_or(0);
+        self.missed_until = 0;
         self.unacked_since = None;
         match (before, last_seq) {
             (Some(before), Some(last)) if last > before => {
@@ -46,6 +50,31 @@ impl Sequence {
             // Fewer than we have seen: the server was restarted, and counts anew.
             _ => Arrival::Next,
         }
+    }
+
+    /// The session goes on. Returns what is gone for good.
+    pub fn resumed(&mut self, resumed: &Resumed) -> Arrival {
+        if resumed.gap.is_some() {
+            self.last = Some(resumed.from_seq.saturating_sub(1));
+        }
+        // What was said to have come needs no acknowledgement any more.
+        self.acked = self.last.unwrap_or(0);
+        self.missed_until = resumed.to_seq;
+        self.unacked_since = None;
+        match resumed.gap {
+            Some(gap) => Arrival::After { from_seq: gap.from_seq, to_seq: gap.to_seq },
+            None => Arrival::Next,
+        }
+    }
+
+    /// The highest number up to which everything came, or was told to be gone.
+    pub fn last(&self) -> Option<u64> {
+        self.last
+    }
+
+    /// Whether all that was missed while away is here.
+    pub fn is_caught_up(&self) -> bool {
+        self.last.unwrap_or(0) >= self.missed_until
     }
 
     pub fn arrived(&mut self, seq: Option<u64>, now: Instant) -> Arrival {
@@ -80,6 +109,7 @@ mod tests {
     use std::time::Duration;
 
     use protocol::SessionId;
+    use protocol::session::{Resumed, SeqRange};
     use tokio::time::Instant;
 
     use super::{Arrival, Sequence};
@@ -111,6 +141,31 @@ mod tests {
             assert_eq!(sequence.arrived(Some(1), now), Arrival::Next, "{why}");
             assert_eq!(sequence.arrived(Some(2), now), Arrival::Next, "{why}");
         }
+    }
+
+    fn resumed(from_seq: u64, to_seq: u64, gap: Option<(u64, u64)>) -> Resumed {
+        let gap = gap.map(|(from_seq, to_seq)| SeqRange { from_seq, to_seq });
+        let session_id = session(1).unwrap();
+        Resumed { session_id, resume_token: String::new(), from_seq, to_seq, gap }
+    }
+
+    #[test]
+    fn a_session_that_goes_on_is_caught_up_with_the_last_event_it_missed() {
+        let (mut sequence, now) = (Sequence::default(), Instant::now());
+        sequence.signed_in(session(1), Some(4));
+        assert!(sequence.is_caught_up());
+        assert_eq!(sequence.resumed(&resumed(5, 6, None)), Arrival::Next);
+        assert_eq!(sequence.arrived(Some(5), now), Arrival::Next);
+        assert!(!sequence.is_caught_up());
+        assert_eq!(sequence.arrived(Some(6), now), Arrival::Next);
+        assert!(sequence.is_caught_up());
+        assert_eq!(sequence.resumed(&resumed(7, 6, None)), Arrival::Next);
+        assert!(sequence.is_caught_up());
+        let gone = Arrival::After { from_seq: 7, to_seq: 9 };
+        assert_eq!(sequence.resumed(&resumed(10, 10, Some((7, 9)))), gone);
+        assert_eq!((sequence.last(), sequence.is_caught_up()), (Some(9), false));
+        assert_eq!(sequence.arrived(Some(10), now), Arrival::Next);
+        assert_eq!(sequence.ack(), Some(10));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::notice::End;
 /// Where the answer to a command goes.
 pub(crate) type Reply = oneshot::Sender<Result<ServerMessage, ClientError>>;
 
+/// So many commands that were sent twice are remembered, the oldest forgotten first: fewer are ever open at once.
+const SENT_AGAIN_MAX: usize = 512;
+
 /// What the link is asked to send.
 pub(crate) enum Request {
     /// With a name, for the one answer that carries it.
@@ -25,6 +28,8 @@ pub(crate) enum Request {
 pub(crate) struct Shared {
     pub newcomers: Newcomers,
     pub leave: Notify,
+    /// Somebody wants the connection to drop.
+    pub cut: Notify,
     nearby: Mutex<Nearby>,
     end: Mutex<Option<End>>,
 }
@@ -34,6 +39,7 @@ impl Shared {
         Arc::new(Self {
             newcomers: Newcomers::default(),
             leave: Notify::new(),
+            cut: Notify::new(),
             nearby: Mutex::new(Nearby::default()),
             end: Mutex::new(None),
         })
@@ -59,12 +65,23 @@ pub(crate) struct Open {
     pub reply: Option<Reply>,
 }
 
+/// What an answer is for.
+pub(crate) enum For {
+    Command(Open),
+    /// A command that was sent twice; this answer was here before.
+    Again,
+    /// Nobody waits for it, or not any more.
+    Nobody,
+}
+
 /// The commands that have no answer yet, by the names they were sent under.
 pub(crate) struct OpenCommands {
     /// Sets our names apart from those of another client of the same session.
     prefix: String,
     named: u64,
     open: BTreeMap<u64, Open>,
+    /// Those that were sent twice, and whether they were answered: both times may be.
+    sent_again: BTreeMap<u64, bool>,
 }
 
 impl OpenCommands {
@@ -73,6 +90,7 @@ impl OpenCommands {
             prefix: format!("{:08x}-", getrandom::u32().unwrap_or_default()),
             named: 0,
             open: BTreeMap::new(),
+            sent_again: BTreeMap::new(),
         }
     }
 
@@ -87,10 +105,15 @@ impl OpenCommands {
         self.name(self.named)
     }
 
-    /// The command that an answer with this name is for.
-    pub fn answered(&mut self, message_id: Option<&str>) -> Option<Open> {
-        let number = message_id?.strip_prefix(&self.prefix)?.parse().ok()?;
-        self.open.remove(&number)
+    /// What an answer with this name is for.
+    pub fn answered(&mut self, message_id: Option<&str>) -> For {
+        let Some(number) = message_id.and_then(|name| self.number(name)) else { return For::Nobody };
+        if let Some(answered) = self.sent_again.get_mut(&number)
+            && std::mem::replace(answered, true)
+        {
+            return For::Again;
+        }
+        self.open.remove(&number).map_or(For::Nobody, For::Command)
     }
 
     /// Forgets those whose callers have given up.
@@ -103,10 +126,18 @@ impl OpenCommands {
         self.open.retain(|_, open| open.reply.is_some());
     }
 
-    /// What callers wait for, with its names, oldest first.
-    pub fn awaited(&self) -> impl Iterator<Item = (String, &ClientMessage)> {
-        let awaited = self.open.iter().filter(|(_, open)| open.reply.is_some());
-        awaited.map(|(number, open)| (self.name(*number), &open.message))
+    /// What has to be sent once more, with its names: the link's own first, because the answers to the others
+    /// depend on them, then what callers wait for, oldest first.
+    pub fn send_again(&mut self) -> Vec<(String, ClientMessage)> {
+        for number in self.open.keys() {
+            self.sent_again.entry(*number).or_insert(false);
+        }
+        while self.sent_again.len() > SENT_AGAIN_MAX {
+            self.sent_again.pop_first();
+        }
+        let (own, awaited): (Vec<_>, Vec<_>) = self.open.iter().partition(|(_, open)| open.reply.is_none());
+        let all = own.into_iter().chain(awaited);
+        all.map(|(number, open)| (self.name(*number), open.message.clone())).collect()
     }
 
     /// Answers all of them with `error`.
@@ -118,5 +149,9 @@ impl OpenCommands {
 
     fn name(&self, number: u64) -> String {
         format!("{}{number}", self.prefix)
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        name.strip_prefix(&self.prefix)?.parse().ok()
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use protocol::auth::{AuthRequest, AuthResponse};
 use protocol::codec::{decode, encode};
+use protocol::session::{Resume, Resumed};
 use protocol::{
     ClientMessage, Dialect, ErrorCode, ErrorMessage, Incoming, Malformed, ServerMessage, Stamp, Text,
 };
@@ -37,6 +38,12 @@ pub(crate) enum Read {
     Lost(String),
 }
 
+/// What a connection began with.
+pub(crate) enum Welcome {
+    SignedIn(Incoming<AuthResponse>),
+    Resumed(Resumed),
+}
+
 /// An open connection.
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -45,7 +52,7 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Connects and signs in.
+    /// Connects, and goes on with a session or signs in.
     ///
     /// # Errors
     /// [`ClientError::Unreachable`], [`ClientError::NoAnswer`], or the refusal of the server.
@@ -53,13 +60,23 @@ impl Socket {
         address: &Address,
         options: &Options,
         token: &str,
-    ) -> Result<(Self, Incoming<AuthResponse>), ClientError> {
+        claim: Option<Resume>,
+    ) -> Result<(Self, Welcome), ClientError> {
         let slow = |command| ClientError::NoAnswer { command, after: options.patience };
         let socket = timeout(options.patience, Self::connect(address, options));
         let mut socket = socket.await.map_err(|_| slow("the connection"))??;
+        if let Some(claim) = claim {
+            let resumed = timeout(options.patience, socket.resume(address, claim));
+            match resumed.await.map_err(|_| slow("resume"))? {
+                Ok(resumed) => return Ok((socket, Welcome::Resumed(resumed))),
+                // There is nothing to go on with. The connection is as good as before.
+                Err(error) if error.code().is_some() && !error.passes() => {}
+                Err(error) => return Err(error),
+            }
+        }
         let answer = timeout(options.patience, socket.sign_in(address, token));
         let answer = answer.await.map_err(|_| slow("auth_request"))??;
-        Ok((socket, answer))
+        Ok((socket, Welcome::SignedIn(answer)))
     }
 
     async fn connect(address: &Address, options: &Options) -> Result<Self, ClientError> {
@@ -92,31 +109,51 @@ impl Socket {
         address: &Address,
         token: &str,
     ) -> Result<Incoming<AuthResponse>, ClientError> {
-        let lost = |why: String| ClientError::Unreachable { url: address.websocket().to_owned(), why };
         let token = Text::new(token)?;
         let request = AuthRequest { session_token: Some(token), ..AuthRequest::default() };
-        let request = ClientMessage::AuthRequest(request);
-        // Never sealed: the documents want this one readable.
-        let text = encode(self.dialect, &request, Stamp { timestamp: unix_seconds(), ..Stamp::default() });
-        self.write(Message::text(utf8(text))).await.map_err(lost)?;
+        self.introduce(address, &ClientMessage::AuthRequest(request)).await?;
         loop {
-            let incoming = match self.read().await {
-                Read::Message(incoming) => *incoming,
-                Read::Alive => continue,
-                Read::Unreadable(malformed) => return Err(ClientError::Malformed(malformed.reason)),
-                Read::Closed(frame) => return Err(lost(farewell(frame.as_ref()))),
-                Read::Lost(why) => return Err(lost(why)),
-            };
-            let Incoming { message, message_id, timestamp, seq, ack } = incoming;
+            let Incoming { message, message_id, timestamp, seq, ack } = self.first(address).await?;
             match message {
                 ServerMessage::AuthResponse(answer) if answer.success => {
                     return Ok(Incoming { message: answer, message_id, timestamp, seq, ack });
                 }
                 ServerMessage::AuthResponse(answer) => return Err(refused(answer)),
-                ServerMessage::Error(error) => return Err(error.into()),
-                ServerMessage::Disconnect(goodbye) => return Err(lost(goodbye.reason)),
                 _ => {}
             }
+        }
+    }
+
+    async fn resume(&mut self, address: &Address, claim: Resume) -> Result<Resumed, ClientError> {
+        self.introduce(address, &ClientMessage::Resume(claim)).await?;
+        loop {
+            if let ServerMessage::Resumed(resumed) = self.first(address).await?.message {
+                return Ok(resumed);
+            }
+        }
+    }
+
+    /// Says who is there. Never sealed: the documents want this one readable.
+    async fn introduce(&mut self, address: &Address, message: &ClientMessage) -> Result<(), ClientError> {
+        let text = encode(self.dialect, message, Stamp { timestamp: unix_seconds(), ..Stamp::default() });
+        self.write(Message::text(utf8(text))).await.map_err(|why| lost(address, why))
+    }
+
+    /// What the server says before anybody is signed in.
+    async fn first(&mut self, address: &Address) -> Result<Incoming<ServerMessage>, ClientError> {
+        loop {
+            let incoming = match self.read().await {
+                Read::Message(incoming) => *incoming,
+                Read::Alive => continue,
+                Read::Unreadable(malformed) => return Err(ClientError::Malformed(malformed.reason)),
+                Read::Closed(frame) => return Err(lost(address, farewell(frame.as_ref()))),
+                Read::Lost(why) => return Err(lost(address, why)),
+            };
+            return match incoming.message {
+                ServerMessage::Error(error) | ServerMessage::InvalidMessage(error) => Err(error.into()),
+                ServerMessage::Disconnect(goodbye) => Err(lost(address, goodbye.reason)),
+                _ => Ok(incoming),
+            };
         }
     }
 
@@ -237,6 +274,10 @@ pub(crate) fn farewell(frame: Option<&CloseFrame>) -> String {
         Some(frame) => format!("{} ({})", frame.reason, u16::from(frame.code)),
         None => "closed by the server".to_owned(),
     }
+}
+
+fn lost(address: &Address, why: String) -> ClientError {
+    ClientError::Unreachable { url: address.websocket().to_owned(), why }
 }
 
 fn refused(answer: AuthResponse) -> ClientError {

@@ -68,7 +68,7 @@ pub fn notice(notice: &Notice) -> Option<String> {
         Notice::Reconnecting { attempt, wait, why } => {
             format!("-- {why}; attempt {attempt} to come back in {:.1} s", wait.as_secs_f64())
         }
-        Notice::Reconnected => "-- back again".to_owned(),
+        Notice::Resumed | Notice::Reconnected => "-- back again".to_owned(),
         Notice::CharacterLost { why } => format!("! your character can't play on: {why}"),
         Notice::Missed { from_seq, to_seq } => format!("-- {} messages were missed", to_seq - from_seq + 1),
         Notice::Ended(end) => format!("-- {end}"),

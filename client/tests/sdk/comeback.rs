@@ -18,7 +18,7 @@ async fn playing(door: &Door, options: Options) -> (Client, Peer) {
     (client, peer)
 }
 
-fn notices(client: &Client) -> mpsc::Receiver<Notice> {
+pub fn notices(client: &Client) -> mpsc::Receiver<Notice> {
     let (heard, news) = mpsc::channel(64);
     client.on_notice(move |notice| heard.try_send(notice.clone()).unwrap());
     news

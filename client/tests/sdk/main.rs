@@ -2,4 +2,5 @@
 
 mod comeback;
 mod conversation;
+mod resume;
 mod support;

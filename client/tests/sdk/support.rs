@@ -4,6 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::auth::AuthResponse;
 use protocol::characters::{Character, CharacterAnswer, Progression, Resources, Stats};
 use protocol::codec::{decode, encode, with_seq};
+use protocol::session::{Resume, Resumed, SeqRange};
 use protocol::{
     AccountId, CharacterId, ClientMessage, Dialect, Incoming, LocationId, ServerMessage, SessionId, Stamp,
 };
@@ -56,14 +57,15 @@ impl Door {
     /// Lets the next client in and signs it in.
     pub async fn welcome(&self, session: u8, last_seq: u64) -> Peer {
         let mut peer = self.accept().await;
-        let ClientMessage::AuthRequest(request) = peer.hear().await.message else {
-            panic!("no auth_request")
-        };
-        assert_eq!(request.session_token.as_deref(), Some("token"));
-        peer.seq = last_seq;
-        let welcome = welcome(session, last_seq);
-        peer.say(&ServerMessage::AuthResponse(welcome), None).await;
+        peer.sign_in(welcome(session, last_seq)).await;
         peer
+    }
+
+    /// Lets the next client in, which wants to go on with its session.
+    pub async fn claimed(&self) -> (Peer, Resume) {
+        let mut peer = self.accept().await;
+        let ClientMessage::Resume(claim) = peer.hear().await.message else { panic!("no resume") };
+        (peer, claim)
     }
 
     /// A client and its peer, signed in.
@@ -72,9 +74,41 @@ impl Door {
         let (client, peer) = tokio::join!(connecting, self.welcome(1, 0));
         (client.unwrap(), peer)
     }
+
+    /// The same, with a session that can be resumed with the token "first".
+    pub async fn resumable(&self, options: Options) -> (Client, Peer) {
+        let connecting = Client::connect_with_token(&self.url, "token", options);
+        let let_in = async {
+            let mut peer = self.accept().await;
+            let resume_token = Some("first".to_owned());
+            peer.sign_in(AuthResponse { resume_token, ..welcome(1, 0) }).await;
+            peer
+        };
+        let (client, peer) = tokio::join!(connecting, let_in);
+        (client.unwrap(), peer)
+    }
 }
 
 impl Peer {
+    /// Signs the client in, which asks for it now.
+    pub async fn sign_in(&mut self, welcome: AuthResponse) {
+        let ClientMessage::AuthRequest(request) = self.hear().await.message else {
+            panic!("no auth_request")
+        };
+        assert_eq!(request.session_token.as_deref(), Some("token"));
+        self.seq = welcome.last_seq.unwrap();
+        self.say(&ServerMessage::AuthResponse(welcome), None).await;
+    }
+
+    /// Says that the session goes on with the events from one number to another.
+    pub async fn resumed(&mut self, token: &str, (from_seq, to_seq): (u64, u64), gap: Option<(u64, u64)>) {
+        let gap = gap.map(|(from_seq, to_seq)| SeqRange { from_seq, to_seq });
+        let session_id = welcome(1, 0).session_id.unwrap();
+        let resumed = Resumed { session_id, resume_token: token.to_owned(), from_seq, to_seq, gap };
+        self.seq = from_seq - 1;
+        self.say(&ServerMessage::Resumed(resumed), None).await;
+    }
+
     /// The next message of the client; acknowledgements are read over.
     pub async fn hear(&mut self) -> Incoming<ClientMessage> {
         loop {
