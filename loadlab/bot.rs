@@ -6,7 +6,7 @@ use std::time::Duration;
 use client::{Client, ClientError, Notice, Options, hear};
 use protocol::movement::{Move, Position};
 use protocol::{CharacterId, ClientMessage, ErrorCode, LocationId};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tokio::time::{Instant, sleep_until};
 
@@ -120,26 +120,11 @@ impl Bot {
                 *correction.lock().unwrap_or_else(PoisonError::into_inner) = update.position;
             }
         });
-        let (lab, ear) = (self.lab.clone(), self.index);
+        let (lab, ear, mut away) = (self.lab.clone(), self.index, false);
         self.client.on_notice(move |notice| {
             let mut score = lab.score();
-            if !score.running {
-                return;
-            }
-            match notice {
-                Notice::Reconnecting { attempt: 1, why, .. } => {
-                    score.counts.reconnects += 1;
-                    score.trouble(format!("connection lost: {why}"));
-                    score.oracle.excuse(ear);
-                }
-                Notice::Reconnecting { .. } | Notice::Reconnected => {}
-                Notice::Ended(end) => {
-                    score.trouble(format!("ended: {end}"));
-                    score.oracle.excuse(ear);
-                }
-                // Between two connections of a bot that is excused already; else a fault.
-                Notice::Missed { .. } if score.oracle.is_excused(ear) => {}
-                other => score.oracle.strange(format!("bot {ear}: {other:?}")),
+            if score.running {
+                note(&mut score, ear, notice, &mut away);
             }
         });
     }
@@ -208,6 +193,51 @@ impl Bot {
             }
             intended += every;
         }
+    }
+}
+
+/// What a bot's connection went through. Only who had to sign in anew, or was told of a gap, is excused.
+fn note(score: &mut Score, ear: usize, notice: &Notice, away: &mut bool) {
+    match notice {
+        Notice::Reconnecting { attempt, why, .. } => {
+            *away = true;
+            score.counts.drops += u64::from(*attempt == 1);
+            score.trouble(format!("connection lost: {why}"));
+        }
+        Notice::Resumed => {
+            *away = false;
+            score.counts.resumes += 1;
+        }
+        Notice::Reconnected => {
+            *away = false;
+            score.counts.reconnects += 1;
+            score.oracle.excuse(ear);
+        }
+        Notice::Ended(end) => {
+            score.trouble(format!("ended: {end}"));
+            score.oracle.excuse(ear);
+        }
+        // Told before the bot is back; at any other time it is a fault.
+        Notice::Missed { .. } if *away => {
+            score.counts.gaps += 1;
+            score.oracle.excuse(ear);
+        }
+        other => score.oracle.strange(format!("bot {ear}: {other:?}")),
+    }
+}
+
+/// Cuts the connection now and then, on average once in `every`.
+pub(crate) async fn drop_out(
+    client: Client,
+    (start, end): (Instant, Instant),
+    every: Duration,
+    mut dice: Pcg64Mcg,
+) {
+    let mut next = start + every.mul_f64(dice.random_range(0.0..2.0));
+    while next < end {
+        sleep_until(next).await;
+        client.cut();
+        next += every.mul_f64(dice.random_range(0.0..2.0));
     }
 }
 

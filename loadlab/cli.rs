@@ -57,6 +57,9 @@ struct RunArgs {
     /// Seconds between two lines of chat, each bot
     #[arg(long, default_value_t = 5.0)]
     chat_every_secs: f64,
+    /// Seconds between two cuts of a bot's connection, about, at random; it resumes. 0 for never
+    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    drop_every_secs: f64,
     /// How many bots stand where they see each other
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
     group: u32,
@@ -88,6 +91,9 @@ async fn run_command(args: RunArgs) -> Result<ExitCode, LabError> {
     if !(0.05..=3600.0).contains(&args.chat_every_secs) {
         return Err(LabError::Setting("--chat-every-secs: expected 0.05 to 3600"));
     }
+    if args.drop_every_secs != 0.0 && !(0.5..=3600.0).contains(&args.drop_every_secs) {
+        return Err(LabError::Setting("--drop-every-secs: expected 0, or 0.5 to 3600"));
+    }
     let report = run(&Lab {
         url: args.target.url,
         tokens: args.target.tokens,
@@ -95,6 +101,7 @@ async fn run_command(args: RunArgs) -> Result<ExitCode, LabError> {
         secs: args.secs,
         moves_per_sec: args.moves_per_sec,
         chat_every_secs: args.chat_every_secs,
+        drop_every_secs: args.drop_every_secs,
         group: args.group as usize,
         seed: args.target.seed,
         server_pid: args.server_pid,

@@ -58,6 +58,7 @@ pub async fn demo(demo: &Demo) -> Result<(), LabError> {
         secs: 0,
         moves_per_sec: MOVES_PER_SEC,
         chat_every_secs: 0.0,
+        drop_every_secs: 0.0,
         group: 8,
         seed: demo.seed,
         server_pid: None,

@@ -75,7 +75,14 @@ pub struct Counts {
     pub moves_skipped: u64,
     pub moves_rejected: u64,
     pub lines_sent: u64,
+    /// Connections that dropped, on purpose or not.
+    pub drops: u64,
+    /// Sessions that went on after a drop.
+    pub resumes: u64,
+    /// Bots that had to sign in again after a drop.
     pub reconnects: u64,
+    /// Ranges of events that the server said are gone for good.
+    pub gaps: u64,
     pub areas_full: u64,
 }
 

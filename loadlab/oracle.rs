@@ -34,7 +34,7 @@ pub struct Verdict {
     pub out_of_order: u64,
     /// Heard under another sender or another `chat_id` than acknowledged, or told as missed by the numbers of events.
     pub inconsistent: u64,
-    /// Bots that were not connected throughout, and are not judged.
+    /// Bots that had to sign in again or were told of a gap, and are not judged.
     pub not_judged: u64,
     /// The first faults in words.
     pub examples: Vec<String>,
@@ -100,13 +100,9 @@ impl Oracle {
         }
     }
 
-    /// A bot was away for a while.
+    /// A bot's session did not live on, or it was told that something is gone.
     pub fn excuse(&mut self, ear: usize) {
         self.ears[ear].excused = true;
-    }
-
-    pub fn is_excused(&self, ear: usize) -> bool {
-        self.ears[ear].excused
     }
 
     /// Something that must not be, whatever was heard.

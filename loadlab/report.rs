@@ -18,6 +18,8 @@ pub struct Report {
     pub secs: u64,
     pub moves_per_sec: f64,
     pub chat_every_secs: f64,
+    /// How often each bot cut its connection, about; 0 for never.
+    pub drop_every_secs: f64,
     pub group: usize,
     pub seed: u64,
     /// From when a line should have been sent to when each bot heard it.
@@ -54,6 +56,7 @@ impl Report {
             secs: lab.secs,
             moves_per_sec: lab.moves_per_sec,
             chat_every_secs: lab.chat_every_secs,
+            drop_every_secs: lab.drop_every_secs,
             group: lab.group,
             seed: lab.seed,
             chat_delivery: score.delivery.percentiles(),
@@ -109,7 +112,11 @@ impl fmt::Display for Report {
             self.lines_acknowledged,
             self.lines_heard
         )?;
-        writeln!(out, "{} reconnects, {} found their location full", counts.reconnects, counts.areas_full)?;
+        writeln!(
+            out,
+            "{} drops: {} resumed, {} signed in again, {} gaps; {} found their location full",
+            counts.drops, counts.resumes, counts.reconnects, counts.gaps, counts.areas_full
+        )?;
         for (who, usage) in [("server", self.server.as_ref()), ("lab", Some(&self.lab))] {
             let Some(Usage { max_rss_mib, cpu_secs, cores }) = usage else { continue };
             writeln!(
@@ -122,7 +129,11 @@ impl fmt::Display for Report {
         }
         let verdict = &self.verdict;
         if verdict.not_judged > 0 {
-            writeln!(out, "{} bots were not connected throughout and are not judged", verdict.not_judged)?;
+            writeln!(
+                out,
+                "{} bots' sessions did not live on, or had gaps, and are not judged",
+                verdict.not_judged
+            )?;
         }
         if self.passed {
             return write!(out, "PASSED: every acknowledged line was heard once, in order, by everybody");
@@ -133,7 +144,7 @@ impl fmt::Display for Report {
         if verdict.is_clean() {
             return write!(
                 out,
-                "FAILED: no line was acknowledged, or no bot stayed connected; nothing is proved"
+                "FAILED: no line was acknowledged, or no bot's session lived on; nothing is proved"
             );
         }
         write!(

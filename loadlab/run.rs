@@ -38,6 +38,8 @@ pub struct Lab {
     /// Each bot's.
     pub moves_per_sec: f64,
     pub chat_every_secs: f64,
+    /// About how often each bot cuts its connection; 0 for never.
+    pub drop_every_secs: f64,
     /// How many bots stand where they see each other.
     pub group: usize,
     pub seed: u64,
@@ -113,6 +115,11 @@ async fn perform(
         crowd.push(bot.client.clone());
         let phase = every.mul_f64(dice.random_range(0.0..1.0));
         tasks.spawn(bot::talk(shared.clone(), bot.client.clone(), bot.index, (start, end), (phase, every)));
+        if lab.drop_every_secs > 0.0 {
+            let dice = Pcg64Mcg::seed_from_u64(dice.random());
+            let every = Duration::from_secs_f64(lab.drop_every_secs);
+            tasks.spawn(bot::drop_out(bot.client.clone(), (start, end), every, dice));
+        }
         let rate = lab.moves_per_sec;
         if rate > 0.0 {
             tasks.spawn(async move { bot.walk(start, end, rate).await });
