@@ -6,6 +6,7 @@ pub mod program;
 pub mod server;
 pub mod shapes;
 pub mod socket;
+pub mod ticket;
 pub mod wire;
 
 use std::time::Duration;

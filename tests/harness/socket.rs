@@ -258,7 +258,7 @@ impl Socket {
                 self.seq = message["last_seq"].as_u64().expect("v1 says where its numbers go on");
             }
             if message["type"] == "resumed" {
-                self.seq = message["from_seq"].as_u64().expect("it says where it goes on") - 1;
+                self.go_on(&message);
             }
             if let Some(seq) = message["seq"].as_u64() {
                 assert_eq!(seq, self.seq + 1, "no event is missing or doubled: {:#?}", self.recent);
@@ -268,5 +268,19 @@ impl Socket {
             shapes::check_classic(&message);
         }
         message
+    }
+
+    /// Whoever resumes sets `seq` to what it has: what follows begins right behind it, or behind the gap that is named.
+    fn go_on(&mut self, resumed: &Value) {
+        let from_seq = resumed["from_seq"].as_u64().expect("it says where it goes on");
+        let gap = &resumed["gap"];
+        let missing = if gap.is_null() {
+            self.seq
+        } else {
+            assert_eq!((&gap["from_seq"], &gap["to_seq"]), (&json!(self.seq + 1), &json!(from_seq - 1)));
+            from_seq - 1
+        };
+        assert_eq!(from_seq, missing + 1, "{resumed}");
+        self.seq = missing;
     }
 }
