@@ -21,8 +21,7 @@ use crate::session::{self, Session};
 use crate::world::World;
 
 /// Recipients served, of one broadcast or several, before the arbiter's other entities get a turn: about a third of a
-/// millisecond. With 128 a broadcast to 500 waited four turns behind everybody else's, and half of all lines took
-/// longer than 30 ms in a world of 500 who walk and talk.
+/// millisecond.
 const FANOUT_TURN: usize = 1024;
 
 /// A member's place in a venue.
