@@ -4,6 +4,7 @@
 //! the response body, only when the socket can take it, many frames a write.
 
 mod joining;
+mod strays;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -107,6 +108,8 @@ struct Connection {
     state: State,
     fragments: Fragments,
     pings: Bucket,
+    /// What a signed-in client sends that its session, which counts the rest, never sees.
+    strays: Bucket,
     slot: Slot,
 }
 
@@ -138,8 +141,9 @@ impl Connection {
         let ws = &edge.options.ws;
         let fragments = Fragments::new(ws.max_message, ws.max_fragments);
         let pings = Bucket::new(ws.pings, edge.world.clock());
+        let strays = Bucket::new(edge.world.options().rates.messages, edge.world.clock());
         let state = State::Guest(Guest { presence, messages: 0, bytes: 0 });
-        Self { edge, arrival, dialect, state, fragments, pings, slot }
+        Self { edge, arrival, dialect, state, fragments, pings, strays, slot }
     }
 
     fn text(&mut self, text: &[u8], ctx: &mut Ctx) {
@@ -150,13 +154,8 @@ impl Connection {
     }
 
     fn guest_text(&mut self, text: &[u8], ctx: &mut Ctx) {
-        let State::Guest(guest) = &mut self.state else { return };
-        guest.messages += 1;
-        guest.bytes += text.len();
-        let ws = &self.edge.options.ws;
-        if guest.messages > ws.preauth_messages || guest.bytes > ws.preauth_bytes {
-            let reason = "too much before signing in: send auth_request first";
-            return self.close(&Farewell::new(CloseCode::NotSignedIn, reason), ctx);
+        if !self.may_send(text.len(), ctx) {
+            return;
         }
         let incoming = match codec::decode::<ClientMessage>(self.dialect, text) {
             Ok(incoming) => incoming,
@@ -190,12 +189,14 @@ impl Connection {
             Opened::Sealed(text) => text,
             Opened::Locked => {
                 let reason = "Invalid JSON: a sealed frame that this server's key does not open";
-                return self.tell_error(ErrorMessage::new(ErrorCode::ProtocolError, reason), None, ctx);
+                return self.unreadable(text.len(), reason, ctx);
             }
         };
         match codec::decode::<ClientMessage>(self.dialect, text) {
             Ok(Incoming { message: ClientMessage::AuthRequest(request), message_id, .. }) => {
-                self.sign_in_again(request, message_id, ctx);
+                if self.may_send(text.len(), ctx) {
+                    self.sign_in_again(request, message_id, ctx);
+                }
             }
             Ok(incoming) => {
                 let (id, link) = (incoming.message_id.clone(), signed_in.link);
@@ -323,9 +324,8 @@ impl StreamHandler<Result<Message, ProtocolError>> for Connection {
     fn handle(&mut self, item: Result<Message, ProtocolError>, ctx: &mut Ctx) {
         match item {
             Ok(Message::Text(text)) => self.text(text.as_bytes(), ctx),
-            Ok(Message::Binary(_)) => {
-                let reason = "Invalid JSON: this dialect is text; a binary frame came";
-                self.tell_error(ErrorMessage::new(ErrorCode::ProtocolError, reason), None, ctx);
+            Ok(Message::Binary(bytes)) => {
+                self.unreadable(bytes.len(), "Invalid JSON: this dialect is text; a binary frame came", ctx);
             }
             Ok(Message::Continuation(item)) => self.fragment(item, ctx),
             Ok(Message::Ping(payload)) => self.pinged(&payload, ctx),
@@ -350,9 +350,8 @@ impl Connection {
             Assembled::Partly => {}
             Assembled::Text(text) if std::str::from_utf8(&text).is_ok() => self.text(&text, ctx),
             Assembled::Text(_) => self.close(&Farewell::new(CloseCode::BadText, "text must be UTF-8"), ctx),
-            Assembled::Binary => {
-                let reason = "Invalid JSON: this dialect is text; binary frames came";
-                self.tell_error(ErrorMessage::new(ErrorCode::ProtocolError, reason), None, ctx);
+            Assembled::Binary(bytes) => {
+                self.unreadable(bytes, "Invalid JSON: this dialect is text; binary frames came", ctx);
             }
             Assembled::TooBig => {
                 self.close(&Farewell::new(CloseCode::TooBig, "the message is too large"), ctx)

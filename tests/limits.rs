@@ -1,6 +1,8 @@
 //! Rates and counts: what is too much is refused with the time to wait, and `[limits] enabled = false` lifts it.
 
+use protocol::encryption::Cipher;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::harness::server::Server;
 use crate::harness::socket::Socket;
@@ -109,6 +111,40 @@ async fn who_ignores_the_limits_again_and_again_is_closed() {
     }
     let closed = socket.closed().await;
     assert_eq!(closed.code, Some(1008), "{closed:?}");
+}
+
+#[tokio::test]
+async fn what_never_reaches_the_session_is_limited_too() {
+    let binary = || Message::binary(vec![0; 100]);
+    let again = |token: &str| {
+        let text = json!({"type": "auth_request", "version": "1.0.0", "session_token": token}).to_string();
+        Message::text(text)
+    };
+    // What a peer seals, under a key that is not the server's.
+    let sealed = || Message::text(String::from_utf8(Cipher::from_password("other", 1).seal(b"{}")).unwrap());
+    let server = limited(&[("limits.ws_messages", "1/h burst 10")]);
+    for nth in 0..3 {
+        let player = server.player().await;
+        let mut socket = Socket::classic(&server).await;
+        socket.sign_in(&player.person.token).await;
+        for _ in 0..11 {
+            socket
+                .send(if nth == 0 {
+                    binary()
+                } else if nth == 1 {
+                    again(&player.person.token)
+                } else {
+                    sealed()
+                })
+                .await;
+        }
+        assert_eq!(socket.closed().await.code, Some(1008), "{nth}");
+    }
+    let mut guest = Socket::classic(&server).await;
+    for _ in 0..4 {
+        guest.send(binary()).await;
+    }
+    assert_eq!(guest.closed().await.code, Some(4002));
 }
 
 #[tokio::test]
