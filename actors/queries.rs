@@ -81,9 +81,12 @@ impl World {
             }
             error => error,
         })?;
-        if let Some(playing) = self.directory().find(id) {
-            let epoch = playing.epoch;
-            notify(&playing.door, session::Mail::CharacterGone { character: id, epoch, farewell: None });
+        // Whoever is just taking it is not in the directory yet, but runs, and hears this after it has it.
+        let now_ms = self.clock().now().wall_ms;
+        let sessions = self.store().read(storage::sessions::list(account, now_ms)).await.unwrap_or_default();
+        let running = sessions.iter().filter_map(|row| self.sessions().running(&row.session_id));
+        for door in running.chain(self.directory().find(id).map(|playing| playing.door)) {
+            notify(&door, session::Mail::CharacterGone { character: id, epoch: i64::MAX, farewell: None });
         }
         Ok(format!("Character {name} deleted"))
     }

@@ -187,6 +187,28 @@ fn a_new_password_ends_the_other_sessions_and_a_deleted_account_all() {
 }
 
 #[test]
+fn who_is_taken_while_it_is_deleted_does_not_walk_the_world() {
+    for seed in 0..60 {
+        play(Plan::seeded(seed, 40), |stage: Stage| async move {
+            let mut anna = stage.guest().await;
+            let id = anna.make_character(0).await;
+            let row = anna.row().await;
+            let taken = stage.world.select_character(row.session_id, id);
+            let deleted = async {
+                pass(1).await;
+                stage.world.delete_character(row.account_id, id).await
+            };
+            let (_, deleted) = futures_util::future::join(taken, deleted).await;
+            deleted.unwrap();
+            pass(500).await;
+            assert_eq!(stage.world.directory().len(), 0, "seed {seed}");
+            let refused = anna.refused(chat(Channel::Global, "boo")).await;
+            assert_eq!(refused.error_code, ErrorCode::NoCharacter, "seed {seed}");
+        });
+    }
+}
+
+#[test]
 fn a_silent_connection_is_pinged_and_then_ended() {
     play(Plan::seeded(8, 10), |stage: Stage| async move {
         let mut anna = stage.player().await;
