@@ -67,12 +67,12 @@ impl World {
         password: &str,
         address: &str,
     ) -> Result<SignedIn, ErrorMessage> {
-        let key = names::fold(username);
+        let key = names::sign_in_key(username);
         let known = self.is_known_here(&key, address);
         self.before_sign_in(&key, address, known)?;
         let account = self.account_of(&key, password).await?;
         let Some(account) = account else {
-            return Err(ErrorMessage::new(ErrorCode::BadCredentials, "unknown user name or wrong password"));
+            return Err(bad_credentials());
         };
         self.remember_here(&key, address);
         self.open_session(&account).await
@@ -99,7 +99,7 @@ impl World {
         let found = self.store().read(storage::accounts::by_name(key.to_owned())).await;
         let account = found.map_err(|error| storage_error(&error))?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let matches = self.hasher().verify(names::normal_password(password), hash).await?;
+        let matches = self.hasher().verify(names::shown_password(password), hash).await?;
         Ok(account.filter(|_| matches))
     }
 
@@ -113,11 +113,11 @@ impl World {
         password: &str,
         address: &str,
     ) -> Result<AccountId, ErrorMessage> {
-        let key = names::fold(username);
+        let key = names::sign_in_key(username);
         self.before_sign_in(&key, address, self.is_known_here(&key, address))?;
         match self.account_of(&key, password).await? {
             Some(account) => Ok(account.id),
-            None => Err(ErrorMessage::new(ErrorCode::BadCredentials, "unknown user name or wrong password")),
+            None => Err(bad_credentials()),
         }
     }
 
@@ -128,14 +128,19 @@ impl World {
             session_id: self.new_session_id(),
             account_id: account.id,
             token_hash: token.hash(),
+            password_hash: account.password_hash.clone(),
             now: self.clock().now().wall_ms,
             idle_ms: options.session.idle_ms,
             absolute_ms: options.session.absolute_ms,
             keep: if options.limits_enabled { options.session.per_account } else { usize::MAX },
         };
         let session_id = new.session_id;
-        let created = self.store().write(storage::sessions::create(new)).await;
-        for evicted in created.map_err(|error| storage_error(&error))? {
+        let created = match self.store().write(storage::sessions::create(new)).await {
+            // The account was deleted, or its password changed, while this one was compared.
+            Err(StoreError::NotFound) => return Err(bad_credentials()),
+            created => created.map_err(|error| storage_error(&error))?,
+        };
+        for evicted in created {
             let reason = "signed in elsewhere: this account has as many sessions as it may have";
             self.end_session(evicted, Farewell::new(CloseCode::Replaced, reason));
         }
@@ -220,10 +225,8 @@ impl World {
         })?;
         self.confirm(who, old, address).await?;
         let hash = self.hasher().hash(new).await?;
-        let change = storage::accounts::set_password(who.account_id, hash);
-        self.store().write(change).await.map_err(|error| storage_error(&error))?;
-        let others = storage::sessions::end_others(who.account_id, Some(who.session_id));
-        for other in self.store().write(others).await.map_err(|error| storage_error(&error))? {
+        let change = storage::accounts::change_password(who.account_id, hash, Some(who.session_id));
+        for other in self.store().write(change).await.map_err(|error| storage_error(&error))? {
             self.end_session(other, Farewell::new(CloseCode::TokenEnded, "the password was changed"));
         }
         Ok(())
@@ -277,6 +280,7 @@ pub fn mint(
         session_id: SessionId(uuid::Uuid::new_v4()),
         account_id: account,
         token_hash: token.hash(),
+        password_hash: None,
         now: now_ms,
         idle_ms: lifetime_ms,
         absolute_ms: lifetime_ms,
@@ -294,6 +298,10 @@ fn session_info(row: &SessionRow, current: SessionId) -> SessionInfo {
         last_used_at: iso8601(row.last_used_at),
         expires_at: iso8601(row.expires_at),
     }
+}
+
+fn bad_credentials() -> ErrorMessage {
+    ErrorMessage::new(ErrorCode::BadCredentials, "unknown user name or wrong password")
 }
 
 fn limited(wait: Wait, why: &str) -> ErrorMessage {

@@ -146,6 +146,7 @@ pub fn token_of(world: &World, name: &str, role: Role) -> String {
         session_id: SessionId(uuid::Uuid::new_v4()),
         account_id: world.store().write(account).wait().unwrap(),
         token_hash: token.hash(),
+        password_hash: None,
         now,
         idle_ms: 3_600_000,
         absolute_ms: 3_600_000,

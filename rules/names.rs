@@ -10,7 +10,12 @@ pub const NAME_CHARS: std::ops::RangeInclusive<usize> = 3..=50;
 pub const PASSWORD_CHARS_MIN: usize = 6;
 pub const PASSWORD_CHARS_MAX: usize = 128;
 
-/// Account names that would pass for the server or its staff; folded.
+/// What is read of a name, and of a password, that somebody signs in with, before they are brought into normal form.
+/// That makes one letter of at most four, so that what is cut is still too long to be anybody's.
+const NAME_SHOWN_MAX: usize = 256;
+const PASSWORD_SHOWN_MAX: usize = 1024;
+
+/// Names, of an account as of a character, that would pass for the server or its staff; folded.
 const RESERVED: &[&str] = &[
     "admin",
     "administrator",
@@ -46,7 +51,7 @@ pub fn fold(name: &str) -> String {
 ///
 /// # Errors
 /// Of field "name": not 3 to 50 characters, something else than letters, single spaces, hyphens and apostrophes
-/// between letters, or letters of several scripts.
+/// between letters, letters of several scripts, or a name that would pass for the server's own.
 pub fn character_name(name: &str) -> Result<Name, Refusal> {
     let shown: String = name.nfkc().map(|letter| if letter == '\u{2019}' { '\'' } else { letter }).collect();
     let refuse = |expected| Err(Refusal::invalid("name", expected));
@@ -62,7 +67,12 @@ pub fn character_name(name: &str) -> Result<Name, Refusal> {
     if !shown.as_str().is_single_script() {
         return refuse("expected letters of one script only");
     }
-    Ok(Name { key: fold(&shown), shown })
+    let key = fold(&shown);
+    // Others see this name, and never the account's.
+    if is_reserved(&key) {
+        return refuse("this name is reserved");
+    }
+    Ok(Name { shown, key })
 }
 
 /// The name of an account.
@@ -84,7 +94,7 @@ pub fn user_name(name: &str) -> Result<Name, Refusal> {
         return refuse("expected letters of one script only");
     }
     let key = fold(&shown);
-    if RESERVED.contains(&key.trim_matches(['_', '-', '.'])) {
+    if is_reserved(&key) {
         return refuse("this name is reserved");
     }
     Ok(Name { shown, key })
@@ -104,9 +114,25 @@ pub fn new_password(password: &str, chars_min: usize) -> Result<String, Refusal>
     Ok(normal)
 }
 
+/// The key of the account that somebody names who signs in. What is longer than any name is cut: failures are kept
+/// and counted by it.
+pub fn sign_in_key(name: &str) -> String {
+    fold(&name.chars().take(NAME_SHOWN_MAX).collect::<String>())
+}
+
+/// The password that somebody signs in with, as it is compared. What is longer than any password is cut: comparing
+/// it must not cost more.
+pub fn shown_password(password: &str) -> String {
+    normal_password(&password.chars().take(PASSWORD_SHOWN_MAX).collect::<String>())
+}
+
 /// What is hashed and compared: keyboards compose the same letter in different ways.
 pub fn normal_password(password: &str) -> String {
     password.nfc().collect()
+}
+
+fn is_reserved(key: &str) -> bool {
+    RESERVED.contains(&key.trim_matches(['_', '-', '.', '\'']))
 }
 
 /// A letter that one can see: the fillers of Hangul are letters and blank.
@@ -119,7 +145,10 @@ mod tests {
     use proptest::prelude::any;
     use proptest::{prop_assert, prop_assert_eq, proptest};
 
-    use super::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, character_name, fold, new_password, user_name};
+    use super::{
+        PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, character_name, fold, new_password, shown_password,
+        sign_in_key, user_name,
+    };
 
     #[test]
     fn characters_have_names_of_letters_spaces_hyphens_and_apostrophes() {
@@ -165,6 +194,9 @@ mod tests {
             "Аnna with a Cyrillic A",
             "\u{fdfa}\u{fdfa}\u{fdfa}",
             "Ann🙂",
+            "System",
+            "Ｓｅｒｖｅｒ",
+            "ADMIN'",
         ] {
             let refusal = character_name(wrong).expect_err(wrong);
             assert_eq!(refusal.details["field"], "name", "{wrong:?}");
@@ -220,6 +252,17 @@ mod tests {
         assert!(new_password("secret", 8).is_err());
         let (composed, decomposed) = ("pässwörd", "pa\u{308}sswo\u{308}rd");
         assert_eq!(new_password(composed, PASSWORD_CHARS_MIN), new_password(decomposed, PASSWORD_CHARS_MIN));
+    }
+
+    #[test]
+    fn what_somebody_signs_in_with_is_cut_to_what_is_nobodys() {
+        assert_eq!(sign_in_key("ＡＮＮ_1"), "ann_1");
+        assert_eq!(shown_password("pa\u{308}ss"), "p\u{e4}ss");
+        for many in ["x", "e\u{301}", "\u{1112}\u{1161}\u{11ab}"] {
+            let (name, password) = (sign_in_key(&many.repeat(60_000)), shown_password(&many.repeat(60_000)));
+            assert!((51..=256).contains(&name.chars().count()), "{many:?}");
+            assert!((PASSWORD_CHARS_MAX + 1..=1024).contains(&password.chars().count()), "{many:?}");
+        }
     }
 
     proptest! {

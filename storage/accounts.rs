@@ -63,9 +63,16 @@ pub fn by_id(account: AccountId) -> Read<Option<Account>> {
     Read::new(move |database| find(database, "id = ?1", account.0))
 }
 
-/// A new password, or the same one hashed anew.
-pub fn set_password(account: AccountId, password_hash: String) -> Write<()> {
-    Write::new(move |database| change(database, "password_hash = ?2", account, password_hash))
+/// A new password. All sessions but `except` end with the old one, in one transaction; answers with those.
+pub fn change_password(
+    account: AccountId,
+    password_hash: String,
+    except: Option<SessionId>,
+) -> Write<Vec<SessionId>> {
+    Write::new(move |database| {
+        change(database, "password_hash = ?2", account, password_hash)?;
+        end_all_of(database, account, except)
+    })
 }
 
 pub fn set_role(account: AccountId, role: Role) -> Write<()> {

@@ -20,6 +20,8 @@ pub struct NewSession {
     pub account_id: AccountId,
     /// SHA-256 of the token.
     pub token_hash: [u8; 32],
+    /// The password that was shown is this one's; it may have been changed since.
+    pub password_hash: Option<String>,
     /// Unix milliseconds.
     pub now: i64,
     /// How long it may lie unused.
@@ -44,13 +46,15 @@ pub struct SessionRow {
     pub expires_at: i64,
 }
 
-/// Answers with the oldest sessions of the account, which had to go for this one.
+/// Answers with the oldest sessions of the account, which had to go for this one. [`StoreError::NotFound`] when the
+/// account is gone or has another password by now.
 pub fn create(new: NewSession) -> Write<Vec<SessionId>> {
     Write::new(move |database| {
         let made = database
             .prepare_cached(
                 "INSERT INTO sessions (id, account_id, token_hash, created_at, last_used_at, idle_ms, expires_at)
-                 SELECT ?1, id, ?3, ?4, ?4, ?5, ?6 FROM accounts WHERE id = ?2 AND deleted_at IS NULL",
+                 SELECT ?1, id, ?3, ?4, ?4, ?5, ?6 FROM accounts
+                 WHERE id = ?2 AND deleted_at IS NULL AND password_hash IS ?7",
             )?
             .execute(params![
                 new.session_id.to_string(),
@@ -59,6 +63,7 @@ pub fn create(new: NewSession) -> Write<Vec<SessionId>> {
                 new.now,
                 new.idle_ms,
                 new.now.saturating_add(new.absolute_ms),
+                new.password_hash,
             ])?;
         if made == 0 {
             return Err(StoreError::NotFound);
@@ -122,11 +127,6 @@ pub fn end(session: SessionId, account: AccountId) -> Write<bool> {
             .execute((session.to_string(), account.0))?;
         Ok(ended > 0)
     })
-}
-
-/// Ends all sessions of the account but this one (all, without one); answers with those.
-pub fn end_others(account: AccountId, except: Option<SessionId>) -> Write<Vec<SessionId>> {
-    Write::new(move |database| end_all_of(database, account, except))
 }
 
 /// Which character the session plays from now on; no other one plays it then.

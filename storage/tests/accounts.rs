@@ -4,10 +4,8 @@ use protocol::{AccountId, SessionId};
 use uuid::Uuid;
 
 use super::{Disk, account, character};
-use crate::accounts::{Role, by_id, by_name, create, delete, set_password, set_role};
-use crate::sessions::{
-    NewSession, by_token, create as begin, end, end_others, list, set_character, sweep, touch,
-};
+use crate::accounts::{Role, by_id, by_name, change_password, create, delete, set_role};
+use crate::sessions::{NewSession, by_token, create as begin, end, list, set_character, sweep, touch};
 use crate::{Store, StoreError, characters};
 
 fn id(number: u8) -> SessionId {
@@ -19,6 +17,7 @@ fn session(account_id: AccountId, number: u8, now: i64) -> NewSession {
         session_id: id(number),
         account_id,
         token_hash: [number; 32],
+        password_hash: None,
         now,
         idle_ms: 1000,
         absolute_ms: 5000,
@@ -49,11 +48,27 @@ fn password_and_role_change() {
     let disk = Disk::new();
     let store = disk.inline();
     let ann = account(&store, "Ann");
-    store.write(set_password(ann, "$argon2id$x".to_owned())).wait().unwrap();
+    store.write(change_password(ann, "$argon2id$x".to_owned(), None)).wait().unwrap();
     store.write(set_role(ann, Role::Admin)).wait().unwrap();
     let found = store.read(by_name("ann".to_owned())).wait().unwrap().unwrap();
     assert_eq!((found.password_hash.as_deref(), found.role), (Some("$argon2id$x"), Role::Admin));
     assert_eq!(store.write(set_role(AccountId(99), Role::Admin)).wait(), Err(StoreError::NotFound));
+}
+
+#[test]
+fn who_showed_the_old_password_gets_no_session_when_there_is_a_new_one() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let ann = account(&store, "Ann");
+    store.write(begin(session(ann, 1, 0))).wait().unwrap();
+    let [old, new] = ["$argon2id$old", "$argon2id$new"].map(str::to_owned);
+    assert_eq!(store.write(change_password(ann, old.clone(), None)).wait(), Ok(vec![id(1)]));
+    store.write(change_password(ann, new.clone(), None)).wait().unwrap();
+    let with = |password_hash| NewSession { password_hash: Some(password_hash), ..session(ann, 2, 0) };
+    assert_eq!(store.write(begin(with(old))).wait(), Err(StoreError::NotFound));
+    assert!(!lives(&store, 2, 1));
+    store.write(begin(with(new))).wait().unwrap();
+    assert!(lives(&store, 2, 1));
 }
 
 #[test]
@@ -96,7 +111,10 @@ fn only_ones_own_sessions_can_be_ended() {
     store.write(begin(session(ann, 1, 0))).wait().unwrap();
     store.write(begin(session(ann, 2, 0))).wait().unwrap();
     assert_eq!(store.write(end(id(1), ben)).wait(), Ok(false));
-    assert_eq!(store.write(end_others(ann, Some(id(2)))).wait(), Ok(vec![id(1)]));
+    assert_eq!(
+        store.write(change_password(ann, "$argon2id$x".to_owned(), Some(id(2)))).wait(),
+        Ok(vec![id(1)])
+    );
     assert_eq!(store.write(end(id(2), ann)).wait(), Ok(true));
     assert!(!lives(&store, 2, 1));
 }
