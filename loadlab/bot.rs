@@ -277,7 +277,10 @@ pub(crate) async fn talk(
 mod tests {
     use std::time::Duration;
 
-    use super::Spoken;
+    use client::Notice;
+
+    use super::{Spoken, note};
+    use crate::measure::Score;
     use crate::oracle::Line;
 
     #[test]
@@ -286,5 +289,27 @@ mod tests {
         assert_eq!(Spoken::parse(7, &spoken.text(7)), Some(spoken));
         assert_eq!(Spoken::parse(8, &spoken.text(7)), None);
         assert_eq!(Spoken::parse(7, "hello"), None);
+    }
+
+    #[test]
+    fn only_whose_session_ended_or_has_a_gap_is_excused() {
+        let reconnecting =
+            || Notice::Reconnecting { attempt: 1, wait: Duration::ZERO, why: "a test".to_owned() };
+        let missed = || Notice::Missed { from_seq: 1, to_seq: 2 };
+        let bots: [(&[Notice], bool, bool); 4] = [
+            (&[reconnecting(), Notice::Resumed], false, true),
+            (&[reconnecting(), missed(), Notice::Resumed], true, true),
+            (&[reconnecting(), Notice::Reconnected], true, true),
+            (&[reconnecting(), Notice::Resumed, missed()], false, false),
+        ];
+        for (notices, excused, clean) in bots {
+            let (mut score, mut away) = (Score::new(1), false);
+            for notice in notices {
+                note(&mut score, 0, notice, &mut away);
+            }
+            assert_eq!(score.counts.drops, 1);
+            let verdict = score.oracle.verdict();
+            assert_eq!((verdict.not_judged == 1, verdict.is_clean()), (excused, clean), "{notices:?}");
+        }
     }
 }
