@@ -55,8 +55,12 @@ CREATE TABLE kept_sessions (
     session_id TEXT    PRIMARY KEY,
     -- SHA-256 of the token that resumes it.
     token_hash BLOB    NOT NULL CHECK (length(token_hash) = 32),
+    -- Of the one before it, while it holds too.
+    older_hash BLOB    CHECK (length(older_hash) = 32),
     -- The number of its last event.
     last_seq   INTEGER NOT NULL,
+    -- The number of the last one that was sent.
+    last_sent  INTEGER NOT NULL,
     -- [[seq, number of the frame], …] as JSON, oldest first.
     events     TEXT    NOT NULL,
     kept_at    INTEGER NOT NULL

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use protocol::{Dialect, ErrorMessage, MessageId, SessionId, codec};
 use storage::keepsakes::{KeptFrame, KeptSession};
 
@@ -10,8 +11,11 @@ use crate::errors::storage_error;
 use crate::flight::answer_text;
 use crate::frame::{Frame, SharedFrame};
 use crate::outbox::{LinkState, Outbox, ResumeKeys};
-use crate::session::resume_expired;
+use crate::session;
 use crate::world::World;
+
+/// So many sessions begin at the same time.
+const BACK_AT_ONCE: usize = 64;
 
 /// A frame's place in memory: broadcasts are shared, so the same frame has the same one.
 type FrameAddress = usize;
@@ -33,8 +37,8 @@ impl World {
                 LinkState::Linked { .. } => 0,
                 LinkState::Gone { since_ms } => now_ms.saturating_sub(since_ms),
             };
-            let (keys, last_seq, events) = outbox.to_keep();
-            let Some(token_hash) = keys.to_keep() else { continue };
+            let (keys, (last_seq, last_sent), events) = outbox.to_keep();
+            let Some((token_hash, older_hash)) = keys.to_keep() else { continue };
             if away_ms > self.options().session.grace_ms {
                 continue;
             }
@@ -48,7 +52,14 @@ impl World {
                 });
                 numbered.push((event.seq, number));
             }
-            kept.push(KeptSession { session_id: *id, token_hash, last_seq, events: numbered });
+            kept.push(KeptSession {
+                session_id: *id,
+                token_hash,
+                older_hash,
+                last_seq,
+                last_sent,
+                events: numbered,
+            });
         }
         log::info!("keeping {} sessions with {} frames for the next start", kept.len(), frames.len());
         let until_ms = self.clock().now().wall_ms;
@@ -56,28 +67,35 @@ impl World {
         self.store().write(write).await.map_err(|error| storage_error(&error))
     }
 
-    /// Brings a session back that an earlier process kept. It can be taken once.
+    /// Brings the sessions back that an earlier process kept, with their characters: from now on they miss nothing,
+    /// and have the time of grace to be resumed in. To be done before anybody connects.
     ///
     /// # Errors
-    /// `RESUME_EXPIRED` when nothing was kept of it, or too long ago.
-    pub(crate) async fn bring_back(&self, id: SessionId) -> Result<(), ErrorMessage> {
-        if self.clock().mono_ms() > self.options().session.grace_ms {
-            return Err(resume_expired());
+    /// What the store says; then there is nothing to go on with for anybody.
+    pub async fn bring_back(&self) -> Result<(), ErrorMessage> {
+        let taken = self.store().write(storage::keepsakes::take()).await;
+        let (sessions, frames) = taken.map_err(|error| storage_error(&error))?;
+        let frames: HashMap<i64, SharedFrame> =
+            frames.iter().filter_map(|kept| Some((kept.number, frame_of(kept)?))).collect();
+        let mut back = 0;
+        for some in sessions.chunks(BACK_AT_ONCE) {
+            let coming = some.iter().map(|kept| self.bring_one_back(kept, &frames));
+            back += join_all(coming).await.into_iter().filter(|came| *came).count();
         }
-        let taken = self.store().write(storage::keepsakes::take(id)).await;
-        let Some((kept, frames)) = taken.map_err(|error| storage_error(&error))? else {
-            return Err(resume_expired());
-        };
-        let events = kept.events.iter().map(|(seq, number)| {
-            let frame = frames.iter().find(|frame| frame.number == *number).and_then(frame_of);
-            frame.map(|frame| (*seq, frame)).ok_or_else(resume_expired)
-        });
-        let events: Vec<(u64, SharedFrame)> = events.collect::<Result<_, _>>()?;
-        let outbox = Outbox::new(self.options().outbox, self.cipher().cloned(), self.clock().mono_ms());
-        outbox.take_over(ResumeKeys::kept(kept.token_hash), kept.last_seq, events);
-        // Somebody may have signed in with the same token meanwhile: then that session goes on, and this is too late.
-        let _ = self.sessions().find(self, &id, || outbox);
+        if !sessions.is_empty() {
+            log::info!("{back} of {} sessions wait for their players to come back", sessions.len());
+        }
         Ok(())
+    }
+
+    async fn bring_one_back(&self, kept: &KeptSession, frames: &HashMap<i64, SharedFrame>) -> bool {
+        let events = kept.events.iter().map(|(seq, number)| Some((*seq, frames.get(number)?.clone())));
+        let Some(events) = events.collect::<Option<Vec<_>>>() else { return false };
+        let outbox = Outbox::new(self.options().outbox, self.cipher().cloned(), self.clock().mono_ms());
+        let keys = ResumeKeys::kept(kept.token_hash, kept.older_hash);
+        outbox.take_over(keys, (kept.last_seq, kept.last_sent), events);
+        let began = self.sessions().find(self, &kept.session_id, || outbox).is_ok();
+        began && self.ask(kept.session_id, session::Mail::Begun).await.is_ok()
     }
 }
 

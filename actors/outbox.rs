@@ -151,20 +151,20 @@ impl Outbox {
     }
 
     /// Everything of a session that the next process needs to go on with it.
-    pub(crate) fn to_keep(&self) -> (ResumeKeys, u64, Vec<Event>) {
-        let inner = self.lock();
-        (inner.keys, inner.ring.last_seq(), inner.ring.events().cloned().collect())
+    pub(crate) fn to_keep(&self) -> (ResumeKeys, (u64, u64), Vec<Event>) {
+        let Inner { keys, ring, .. } = &*self.lock();
+        (*keys, (ring.last_seq(), ring.last_sent()), ring.events().cloned().collect())
     }
 
     /// Takes over what an earlier process kept.
-    pub(crate) fn take_over(&self, keys: ResumeKeys, last_seq: u64, events: Vec<(u64, SharedFrame)>) {
+    pub(crate) fn take_over(&self, keys: ResumeKeys, last: (u64, u64), events: Vec<(u64, SharedFrame)>) {
         let sized = events.into_iter().map(|(seq, frame)| {
             let size = frame.encoded(Dialect::V1Json, None).len();
             Event { seq, size, frame }
         });
         let mut inner = self.lock();
         inner.keys = keys;
-        inner.ring.restore(last_seq, sized.collect());
+        inner.ring.restore(last, sized.collect());
     }
 
     /// The keys that open a resume, to check, renew or keep them.

@@ -91,6 +91,8 @@ pub enum Mail {
     VenueDied(VenueName),
     /// Look for this venue again: it rested.
     Return(VenueName),
+    /// Says when it has begun: its character is on its way into the world then.
+    Begun(oneshot::Sender<()>),
     /// No connection for too long: leave the world.
     GraceOver,
     /// The session is no more: leave the world, say goodbye, stop.
@@ -204,6 +206,8 @@ impl Session {
             Mail::NotIn(venue) => self.not_in(&venue, ctx),
             Mail::VenueDied(venue) => self.venue_died(&venue, ctx),
             Mail::Return(venue) => self.come_back(&venue, ctx),
+            // Whoever asked may have given up.
+            Mail::Begun(to) => drop(to.send(())),
             Mail::GraceOver => self.grace_over(ctx),
             Mail::End { farewell, to } => self.end(farewell, to, ctx),
         }

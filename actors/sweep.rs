@@ -88,9 +88,6 @@ fn rest<V: Hosted>(table: &Table<Host<V>>) {
 
 fn clean_up(world: &World) {
     let now_ms = world.clock().now().wall_ms;
-    if world.clock().mono_ms() > world.options().session.grace_ms && !world.is_draining() {
-        run(world, "forgetting sessions that nobody came back to", storage::keepsakes::clear());
-    }
     run(world, "forgetting old answers", storage::answers::sweep(now_ms).quiet());
     run(world, "freeing names of deleted characters", storage::characters::sweep(now_ms).quiet());
     for (key, _, ()) in world.rooms().all_running() {

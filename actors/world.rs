@@ -293,7 +293,7 @@ impl World {
     ) -> Result<Attached, ErrorMessage> {
         let token = Token::parse(&resume.resume_token).ok_or_else(resume_expired)?;
         if self.sessions().running(&resume.session_id).is_none() {
-            self.bring_back(resume.session_id).await?;
+            return Err(resume_expired());
         }
         let claim = ResumeClaim { token, last_seq: resume.last_seq, dialect };
         self.ask(resume.session_id, |to| session::Mail::Resume { claim: claim.clone(), to }).await?

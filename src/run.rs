@@ -62,6 +62,9 @@ pub async fn run(
 ) -> Result<(), Problem> {
     let tls = tls(settings)?;
     let world = start_world(settings)?;
+    if let Err(error) = world.bring_back().await {
+        log::error!("nobody can go on where the last run ended: {}", error.error_message);
+    }
     let workers = match settings.server.workers {
         0 => available_parallelism().map_or(1, std::num::NonZero::get),
         workers => workers,

@@ -1,9 +1,10 @@
 //! What a planned stop keeps for the next start: the events of sessions that somebody may come back to.
 
 use protocol::SessionId;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
-use crate::{Read, StoreError, Write};
+use crate::sessions::session_id;
+use crate::{StoreError, Write};
 
 /// A frame that one or more sessions hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,10 @@ pub struct KeptSession {
     pub session_id: SessionId,
     /// SHA-256 of the token that resumes it.
     pub token_hash: [u8; 32],
+    /// Of the token before it, while that holds too.
+    pub older_hash: Option<[u8; 32]>,
     pub last_seq: u64,
+    pub last_sent: u64,
     pub events: Vec<(u64, i64)>,
 }
 
@@ -38,60 +42,66 @@ pub fn keep(frames: Vec<KeptFrame>, sessions: Vec<KeptSession>, now: i64) -> Wri
             insert.execute((frame.number, &frame.message, &frame.message_id, frame.told_at_ms))?;
         }
         let mut insert = database.prepare_cached(
-            "INSERT INTO kept_sessions (session_id, token_hash, last_seq, events, kept_at)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO kept_sessions
+                 (session_id, token_hash, older_hash, last_seq, last_sent, events, kept_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         for session in &sessions {
             let events = serde_json::to_string(&session.events).unwrap_or_default();
-            let last_seq = i64::try_from(session.last_seq).unwrap_or(i64::MAX);
-            insert.execute((session.session_id.to_string(), session.token_hash, last_seq, events, now))?;
+            let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+            insert.execute((
+                session.session_id.to_string(),
+                session.token_hash,
+                session.older_hash,
+                number(session.last_seq),
+                number(session.last_sent),
+                events,
+                now,
+            ))?;
         }
         Ok(())
     })
 }
 
-/// Takes a kept session, with its frames: once.
-pub fn take(session: SessionId) -> Write<Option<(KeptSession, Vec<KeptFrame>)>> {
-    Write::new(move |database| {
-        let found: Option<([u8; 32], i64, String)> = database
-            .prepare_cached(
-                "DELETE FROM kept_sessions WHERE session_id = ?1 RETURNING token_hash, last_seq, events",
-            )?
-            .query_row([session.to_string()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        let Some((token_hash, last_seq, events)) = found else { return Ok(None) };
-        let events: Vec<(u64, i64)> =
-            serde_json::from_str(&events).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let mut statement = database.prepare_cached(
-            "SELECT number, message, message_id, told_at FROM kept_frames WHERE number = ?1",
-        )?;
-        let mut frames: Vec<KeptFrame> = Vec::with_capacity(events.len());
-        for (_, number) in &events {
-            let frame = statement.query_row([number], |row| {
+/// Takes everything that was kept: once.
+pub fn take() -> Write<(Vec<KeptSession>, Vec<KeptFrame>)> {
+    Write::new(|database| {
+        let sessions = sessions(database)?;
+        let frames = database
+            .prepare_cached("SELECT number, message, message_id, told_at FROM kept_frames")?
+            .query_map([], |row| {
                 Ok(KeptFrame {
                     number: row.get(0)?,
                     message: row.get(1)?,
                     message_id: row.get(2)?,
                     told_at_ms: row.get(3)?,
                 })
-            })?;
-            frames.push(frame);
-        }
-        let last_seq = last_seq.unsigned_abs();
-        Ok(Some((KeptSession { session_id: session, token_hash, last_seq, events }, frames)))
+            })?
+            .collect::<Result<_, _>>()?;
+        forget(database)?;
+        Ok((sessions, frames))
     })
 }
 
-/// Forgets everything kept: the time to come back is over.
-pub fn clear() -> Write<()> {
-    Write::new(forget)
-}
-
-/// How many sessions are kept.
-pub fn count() -> Read<u32> {
-    Read::new(|database| {
-        Ok(database.prepare_cached("SELECT count(*) FROM kept_sessions")?.query_row([], |row| row.get(0))?)
-    })
+fn sessions(database: &Connection) -> Result<Vec<KeptSession>, StoreError> {
+    let mut statement = database.prepare_cached(
+        "SELECT session_id AS id, token_hash, older_hash, last_seq, last_sent, events FROM kept_sessions",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut sessions = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number = |column| row.get(column).map(i64::unsigned_abs);
+        let events: String = row.get("events")?;
+        sessions.push(KeptSession {
+            session_id: session_id(row)?,
+            token_hash: row.get("token_hash")?,
+            older_hash: row.get("older_hash")?,
+            last_seq: number("last_seq")?,
+            last_sent: number("last_sent")?,
+            events: serde_json::from_str(&events).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+        });
+    }
+    Ok(sessions)
 }
 
 fn forget(database: &Connection) -> Result<(), StoreError> {

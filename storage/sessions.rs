@@ -176,7 +176,7 @@ fn ids(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn session_id(row: &Row) -> rusqlite::Result<SessionId> {
+pub(crate) fn session_id(row: &Row) -> rusqlite::Result<SessionId> {
     let text: String = row.get("id")?;
     let id = uuid::Uuid::parse_str(&text);
     id.map(SessionId).map_err(|error| rusqlite::types::FromSqlError::Other(error.into()).into())

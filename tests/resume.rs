@@ -232,24 +232,32 @@ async fn a_planned_restart_is_a_drop_like_any_other() {
     let (_, socket, mut away) = server.resumable().await;
     let (_, mut there, mut stays) = server.resumable().await;
     away.drop_out(socket);
+    let (forgetful, mut third, _) = server.resumable().await;
     let said = |range: std::ops::Range<u32>| range.map(|nth| format!("line {nth}"));
     for line in said(0..10) {
         say(&mut talker, &line).await;
     }
     hear_lines(&mut there, said(0..10)).await;
+    hear_lines(&mut third, said(0..10)).await;
     server.terminate();
+    third.closed().await;
+    let forgotten = third.seq;
     assert_eq!(there.closed().await.code, Some(1012));
     stays.drop_out(there);
     let directory = server.stop().await;
 
     let server = Server::start_in(&directory, &[]);
     let (_, mut newcomer) = server.v1().await;
+    say(&mut newcomer, "before anybody is back").await;
     let (stale, started) = (stays.clone(), away.clone());
     let (mut there, answer) = stays.resume(&server).await;
     assert!(answer["gap"].is_null(), "{answer}");
     let (mut back, answer) = away.resume(&server).await;
     assert!(answer["gap"].is_null(), "{answer}");
     hear_lines(&mut back, said(0..10)).await;
+    for socket in [&mut there, &mut back] {
+        hear_lines(socket, ["before anybody is back".to_owned()]).await;
+    }
     say(&mut newcomer, "after it").await;
     for socket in [&mut there, &mut back] {
         hear_lines(socket, ["after it".to_owned()]).await;
@@ -258,15 +266,21 @@ async fn a_planned_restart_is_a_drop_like_any_other() {
     }
     say(&mut there, "still myself").await;
     hear_lines(&mut back, ["still myself".to_owned()]).await;
+    // Who signs in instead has lost what was sent and not taken, but hears nothing twice.
+    let mut socket = Socket::v1(&server).await;
+    let welcome = socket.sign_in(&forgetful.person.token).await;
+    assert_eq!(welcome["last_seq"], forgotten, "{welcome}");
+    hear_lines(&mut socket, ["before anybody is back".to_owned(), "after it".to_owned()]).await;
     // What the earlier process kept opens nothing more, now that the new tokens were used.
     stays.drop_out(there);
     away.drop_out(back);
     stale.expect_expired(&server).await;
     started.expect_expired(&server).await;
-    // And once more, from one restart to the next.
+    // And once more, over two restarts in a row.
     let (there, _) = stays.resume(&server).await;
     stays.drop_out(there);
     let directory = server.stop().await;
+    let directory = Server::start_in(&directory, &[]).stop().await;
     let server = Server::start_in(&directory, &[]);
     let (mut there, answer) = stays.resume(&server).await;
     assert!(answer["gap"].is_null(), "{answer}");

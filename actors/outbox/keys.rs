@@ -11,8 +11,8 @@ pub struct ResumeKeys {
 
 impl ResumeKeys {
     /// Keys that an earlier process kept.
-    pub fn kept(current: [u8; 32]) -> Self {
-        Self { current: Some(current), previous: None }
+    pub fn kept(current: [u8; 32], previous: Option<[u8; 32]>) -> Self {
+        Self { current: Some(current), previous }
     }
 
     /// A new token. The one before it holds until [`Self::settle`].
@@ -42,9 +42,9 @@ impl ResumeKeys {
         hash == self.current || hash == self.previous
     }
 
-    /// What the next process has to know.
-    pub fn to_keep(&self) -> Option<[u8; 32]> {
-        self.current
+    /// What the next process has to know, as [`Self::kept`] takes it.
+    pub fn to_keep(&self) -> Option<([u8; 32], Option<[u8; 32]>)> {
+        self.current.map(|current| (current, self.previous))
     }
 }
 

@@ -73,11 +73,11 @@ impl Ring {
         self.events.push_back(Event { seq: self.last_seq, size, frame });
     }
 
-    /// Takes over what an earlier process kept.
-    pub fn restore(&mut self, last_seq: u64, events: Vec<Event>) {
+    /// Takes over what an earlier process kept; it had sent what goes up to `last_sent`.
+    pub fn restore(&mut self, (last_seq, last_sent): (u64, u64), events: Vec<Event>) {
+        self.sent = events.iter().take_while(|event| event.seq <= last_sent).count();
         self.bytes = events.iter().map(|event| event.size).sum();
         self.events = events.into();
-        self.sent = 0;
         self.last_seq = last_seq;
     }
 
@@ -203,6 +203,24 @@ mod tests {
         assert_eq!(send(&mut ring, true), [4, 5]);
         assert_eq!(ring.rewind(5), Some(Rewound { from_seq: 6, to_seq: 5, gap: None }));
         assert_eq!(ring.rewind(6), None);
+    }
+
+    #[test]
+    fn what_an_earlier_process_sent_is_sent_again_only_to_who_resumes() {
+        let mut before = ring_of(4);
+        before.next(None, true);
+        before.next(None, true);
+        let restored = || {
+            let mut ring = Ring::default();
+            ring.restore((before.last_seq(), before.last_sent()), before.events().cloned().collect());
+            ring
+        };
+        let mut ring = restored();
+        ring.forget_sent();
+        assert_eq!(send(&mut ring, true), [3, 4]);
+        let mut ring = restored();
+        assert_eq!(ring.rewind(1), Some(Rewound { from_seq: 2, to_seq: 4, gap: None }));
+        assert_eq!(send(&mut ring, true), [2, 3, 4]);
     }
 
     #[test]
