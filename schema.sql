@@ -24,6 +24,16 @@ CREATE TABLE accounts (
     deleted_at    INTEGER
 ) STRICT;
 
+-- From where accounts were signed in to: their owners are not slowed down there by strangers' failures.
+CREATE TABLE known_places (
+    -- SHA-256 of the account's key and the address: enough to recognise a place, not to list any.
+    place        BLOB    PRIMARY KEY CHECK (length(place) = 32),
+    account_id   INTEGER NOT NULL REFERENCES accounts (id),
+    last_seen_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX known_places_by_account ON known_places (account_id);
+CREATE INDEX known_places_by_age ON known_places (last_seen_at);
+
 -- One signed-in presence: what a token opens. Lives until `expires_at`, or until it lay unused for `idle_ms`.
 CREATE TABLE sessions (
     -- UUID as text. Names a session, doesn't open it.

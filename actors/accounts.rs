@@ -43,8 +43,11 @@ impl World {
         }
         let hash = self.hasher().hash(password).await?;
         let now_ms = self.clock().now().wall_ms;
+        let key = name.key.clone();
         let create = storage::accounts::create(name.shown, name.key, Some(hash), Role::Player, now_ms);
-        self.store().write(create).await.map_err(|error| storage_error(&error))
+        let account = self.store().write(create).await.map_err(|error| storage_error(&error))?;
+        self.remember_here(account, &key, address).await?;
+        Ok(account)
     }
 
     fn new_password(&self, password: &str) -> Result<String, ErrorMessage> {
@@ -68,13 +71,13 @@ impl World {
         address: &str,
     ) -> Result<SignedIn, ErrorMessage> {
         let key = names::sign_in_key(username);
-        let known = self.is_known_here(&key, address);
+        let known = self.is_known_here(&key, address).await?;
         self.before_sign_in(&key, address, known)?;
         let account = self.account_of(&key, password).await?;
         let Some(account) = account else {
             return Err(bad_credentials());
         };
-        self.remember_here(&key, address);
+        self.remember_here(account.id, &key, address).await?;
         self.open_session(&account).await
     }
 
@@ -114,7 +117,8 @@ impl World {
         address: &str,
     ) -> Result<AccountId, ErrorMessage> {
         let key = names::sign_in_key(username);
-        self.before_sign_in(&key, address, self.is_known_here(&key, address))?;
+        let known = self.is_known_here(&key, address).await?;
+        self.before_sign_in(&key, address, known)?;
         match self.account_of(&key, password).await? {
             Some(account) => Ok(account.id),
             None => Err(bad_credentials()),

@@ -1,52 +1,35 @@
-//! From where an account was signed in to lately: its owner is not slowed down by strangers' failures.
+//! From where an account was signed in to lately: its owner is not slowed down there by strangers' failures.
+//!
+//! On disk, so that a restart is no help to whoever wants to keep somebody out.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use protocol::{AccountId, ErrorMessage};
+use sha2::{Digest, Sha256};
 
+use crate::errors::storage_error;
 use crate::world::World;
 
-/// Pairs of account and address that are remembered; the oldest go first.
-const PLACES_MAX: usize = 100_000;
-
-/// See the module.
-#[derive(Debug, Default)]
-pub struct KnownPlaces {
-    places: Mutex<Places>,
-}
-
-#[derive(Debug, Default)]
-struct Places {
-    known: HashSet<(String, String)>,
-    order: VecDeque<(String, String)>,
-}
-
-impl KnownPlaces {
-    fn contains(&self, account: &str, address: &str) -> bool {
-        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.known.contains(&(account.to_owned(), address.to_owned()))
-    }
-
-    fn insert(&self, account: &str, address: &str) {
-        let place = (account.to_owned(), address.to_owned());
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.known.insert(place.clone()) {
-            places.order.push_back(place);
-        }
-        if places.order.len() > PLACES_MAX
-            && let Some(oldest) = places.order.pop_front()
-        {
-            places.known.remove(&oldest);
-        }
-    }
-}
-
 impl World {
-    /// Whether the account was signed in to from this address lately.
-    pub(crate) fn is_known_here(&self, account: &str, address: &str) -> bool {
-        self.known_places().contains(account, address)
+    /// Whether the account was made or signed in to from this address in the last 30 days.
+    pub(crate) async fn is_known_here(&self, account_key: &str, address: &str) -> Result<bool, ErrorMessage> {
+        let known = storage::places::is_known(place(account_key, address), self.clock().now().wall_ms);
+        self.store().read(known).await.map_err(|error| storage_error(&error))
     }
 
-    pub(crate) fn remember_here(&self, account: &str, address: &str) {
-        self.known_places().insert(account, address);
+    pub(crate) async fn remember_here(
+        &self,
+        account: AccountId,
+        account_key: &str,
+        address: &str,
+    ) -> Result<(), ErrorMessage> {
+        let note = storage::places::note(place(account_key, address), account, self.clock().now().wall_ms);
+        self.store().write(note).await.map_err(|error| storage_error(&error))
     }
+}
+
+fn place(account_key: &str, address: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(account_key.as_bytes());
+    hash.update([0]);
+    hash.update(address.as_bytes());
+    hash.finalize().into()
 }

@@ -21,7 +21,6 @@ use crate::directory::Directory;
 use crate::entity::Door;
 use crate::hasher::Hasher;
 use crate::host::Host;
-use crate::known_places::KnownPlaces;
 use crate::limits::Buckets;
 use crate::notify::notify;
 use crate::options::Options;
@@ -62,7 +61,6 @@ struct Inner {
     seed: u64,
     used: Mutex<HashMap<SessionId, i64>>,
     cached: Cached,
-    known_places: KnownPlaces,
     draining: AtomicBool,
     turns: AtomicU64,
 }
@@ -158,7 +156,6 @@ impl World {
                 seed,
                 used: Mutex::new(HashMap::new()),
                 cached: Cached::default(),
-                known_places: KnownPlaces::default(),
                 draining: AtomicBool::new(false),
                 turns: AtomicU64::new(0),
             }),
@@ -223,10 +220,6 @@ impl World {
 
     pub(crate) fn cached(&self) -> &Cached {
         &self.inner.cached
-    }
-
-    pub(crate) fn known_places(&self) -> &KnownPlaces {
-        &self.inner.known_places
     }
 
     /// Dice for something that happens once.

@@ -1,8 +1,11 @@
 //! How a connection says who it is: by token, or by name and password.
 
+use actix_web::HttpRequest;
 use protocol::auth::{AuthRequest, AuthResponse};
 use protocol::{AccountId, ErrorCode, ErrorMessage, SessionId};
+use storage::sessions::SessionRow;
 
+use crate::credentials;
 use crate::edge::Edge;
 use crate::envelope::Arrival;
 
@@ -11,6 +14,25 @@ pub struct Identity {
     pub account: AccountId,
     pub session: SessionId,
     pub token: Option<String>,
+}
+
+/// Who a token in the headers stands for. A stale cookie is nobody's fault: its owner may sign in by message.
+///
+/// # Errors
+/// `UNAUTHORIZED` for a bearer token that is none of ours; `BUSY`, `STORAGE`.
+pub async fn presence_of(request: &HttpRequest, edge: &Edge) -> Result<Option<SessionRow>, ErrorMessage> {
+    let Some(credential) = credentials::of(request) else { return Ok(None) };
+    match edge.world.authenticate(&credential.token).await {
+        Ok(row) => Ok(Some(row)),
+        Err(error) if error.error_code == ErrorCode::Unauthorized => {
+            if credential.from_cookie {
+                Ok(None)
+            } else {
+                Err(credentials::unauthorized(Some(&credential)))
+            }
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Whose credentials these are, for a connection that is signed in already.

@@ -9,6 +9,7 @@ mod strays;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
@@ -34,8 +35,11 @@ use crate::edge::Edge;
 use crate::envelope::Arrival;
 use crate::fragments::{Assembled, Fragments};
 use crate::pulled::{PulledBody, Slot, close_reason};
+use crate::sign_in;
 use crate::sign_in::Identity;
 
+/// How soon a guest hears that the server stops.
+const GUEST_LOOKS_EVERY: Duration = Duration::from_millis(250);
 const SUBPROTOCOLS: &[&str] = &[Dialect::V1_JSON];
 
 /// `GET /ws`: upgrades, or says why not.
@@ -62,7 +66,7 @@ async fn upgrade(
         return Err(ErrorMessage::new(ErrorCode::Forbidden, reason));
     }
     credentials::refuse_query_tokens(request)?;
-    let presence = presence_of(request, &edge).await?;
+    let presence = sign_in::presence_of(request, &edge).await?;
     let mut response = handshake_with_protocols(request, SUBPROTOCOLS).map_err(|error| {
         ErrorMessage::new(ErrorCode::Invalid, format!("this is no WebSocket upgrade: {error}"))
     })?;
@@ -72,22 +76,6 @@ async fn upgrade(
     let connection = Connection::new(edge, arrival.clone(), dialect, presence, slot.clone());
     let socket = WebsocketContext::with_codec(connection, payload, codec);
     Ok(response.streaming(PulledBody::new(socket, slot, dialect, clock)))
-}
-
-/// Who a token in the headers stands for. A stale cookie is nobody's fault: its owner may sign in by message.
-async fn presence_of(request: &HttpRequest, edge: &Edge) -> Result<Option<SessionRow>, ErrorMessage> {
-    let Some(credential) = credentials::of(request) else { return Ok(None) };
-    match edge.world.authenticate(&credential.token).await {
-        Ok(row) => Ok(Some(row)),
-        Err(error) if error.error_code == ErrorCode::Unauthorized => {
-            if credential.from_cookie {
-                Ok(None)
-            } else {
-                Err(credentials::unauthorized(Some(&credential)))
-            }
-        }
-        Err(error) => Err(error),
-    }
 }
 
 fn dialect_of(request: &HttpRequest) -> Dialect {
@@ -271,6 +259,20 @@ impl Connection {
         }
     }
 
+    /// Sessions tell their connections when the server stops; nobody else tells a guest, who is gone in seconds anyway.
+    fn watch_for_the_end(&self, ctx: &mut Ctx) {
+        ctx.run_later(GUEST_LOOKS_EVERY, |connection, ctx| {
+            if matches!(connection.state, State::SignedIn(_)) {
+                return;
+            }
+            if connection.edge.world.is_draining() {
+                let restart = Farewell::new(CloseCode::Restart, "the server restarts").retry_after(2_000);
+                return connection.close(&restart, ctx);
+            }
+            connection.watch_for_the_end(ctx);
+        });
+    }
+
     fn close(&self, farewell: &Farewell, ctx: &mut Ctx) {
         self.tell(&farewell.disconnect(), None, ctx);
         ctx.close(Some(close_reason(farewell)));
@@ -306,6 +308,7 @@ impl Actor for Connection {
                 Err(error) => connection.tell_not_signed_in(&error, None, ctx),
             }));
         }
+        self.watch_for_the_end(ctx);
         ctx.run_later(self.edge.options.ws.preauth, |connection, ctx| {
             if matches!(connection.state, State::Guest(_)) {
                 connection.close(&Farewell::new(CloseCode::NotSignedIn, "nobody signed in in time"), ctx);

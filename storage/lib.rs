@@ -19,6 +19,7 @@ mod lock;
 mod migrate;
 mod open;
 mod pending;
+pub mod places;
 mod readers;
 pub mod saves;
 pub mod sessions;

@@ -326,3 +326,35 @@ async fn guessing_passwords_is_slowed_down_and_does_not_lock_the_owner_out() {
     server.register("bob").await;
     server.login("bob").await;
 }
+
+#[tokio::test]
+async fn strangers_everywhere_can_not_keep_the_owner_out_even_over_a_restart() {
+    // One machine plays everybody: the proxy it trusts is itself.
+    let settings =
+        [("limits.enabled", "true"), ("proxy.trusted", "127.0.0.1"), ("limits.login_account", "3/h burst 3")];
+    let from = async |server: &Server, address: &str, path: &str, password: &str| {
+        let who = json!({"username": "ann", "password": password});
+        let request = server.request(Method::POST, path).header("x-forwarded-for", address).json(&who);
+        Server::send(request).await.status
+    };
+    let server = Server::with(&settings);
+    assert_eq!(from(&server, "1.1.1.1", "/api/auth/register", PASSWORD).await, 200);
+    let directory = server.stop().await;
+    let server = Server::start_in(&directory, &settings);
+    let mut refused = 0;
+    for stranger in 1..=6 {
+        let status = from(&server, &format!("2.2.{stranger}.2"), "/api/auth/login", "a wrong one").await;
+        refused += usize::from(status == 429);
+    }
+    assert_eq!(refused, 3, "strangers wait once so many have failed");
+    assert_eq!(
+        from(&server, "3.3.3.3", "/api/auth/login", PASSWORD).await,
+        429,
+        "and so does she, from elsewhere"
+    );
+    assert_eq!(
+        from(&server, "1.1.1.1", "/api/auth/login", PASSWORD).await,
+        200,
+        "but not where she was before"
+    );
+}

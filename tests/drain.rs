@@ -84,3 +84,13 @@ async fn a_second_signal_hurries_and_nothing_is_left_behind() {
     assert!(server.wait().await.success());
     assert!(Socket::try_connect(&server).await.is_err(), "nobody listens any more");
 }
+
+#[tokio::test]
+async fn guests_are_told_of_a_stop_and_do_not_hold_it_up() {
+    let mut server = Server::start();
+    let mut guest = Socket::classic(&server).await;
+    server.terminate();
+    let told = guest.hear("disconnect").await;
+    assert_eq!(told["code"], 1012);
+    assert!(server.wait().await.success());
+}
