@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use protocol::{Dialect, ErrorMessage, MessageId, SessionId, codec};
@@ -17,6 +18,10 @@ use crate::world::World;
 /// So many sessions begin at the same time.
 const BACK_AT_ONCE: usize = 64;
 
+/// How long connections may take to be sent the last of their events, and how often that is looked at.
+const FLUSH_MS_MAX: u64 = 1_000;
+const FLUSH_LOOKS_EVERY: Duration = Duration::from_millis(5);
+
 /// A frame's place in memory: broadcasts are shared, so the same frame has the same one.
 type FrameAddress = usize;
 
@@ -29,6 +34,7 @@ impl World {
         &self,
         sessions: &[(SessionId, Arc<Outbox>)],
     ) -> Result<(), ErrorMessage> {
+        self.let_flush(sessions).await;
         let now_ms = self.clock().mono_ms();
         let (mut frames, mut kept) = (Vec::new(), Vec::new());
         let mut numbers: HashMap<FrameAddress, i64> = HashMap::new();
@@ -65,6 +71,16 @@ impl World {
         let until_ms = self.clock().now().wall_ms;
         let write = storage::keepsakes::keep(frames, kept, until_ms);
         self.store().write(write).await.map_err(|error| storage_error(&error))
+    }
+
+    /// Gives connections a moment to be sent what they are to get; a jammed one does not hold up the end.
+    async fn let_flush(&self, sessions: &[(SessionId, Arc<Outbox>)]) {
+        let began_ms = self.clock().mono_ms();
+        while sessions.iter().any(|(_, outbox)| outbox.is_flushing())
+            && self.clock().mono_ms().saturating_sub(began_ms) < FLUSH_MS_MAX
+        {
+            tokio::time::sleep(FLUSH_LOOKS_EVERY).await;
+        }
     }
 
     /// Brings the sessions back that an earlier process kept, with their characters: from now on they miss nothing,

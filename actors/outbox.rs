@@ -150,9 +150,16 @@ impl Outbox {
         self.lock().ring.acknowledge(seq);
     }
 
-    /// Everything of a session that the next process needs to go on with it.
+    /// Whether a connection is still being sent what it is to get before its end.
+    pub(crate) fn is_flushing(&self) -> bool {
+        let inner = self.lock();
+        inner.link.is_some() && inner.ring.last_sent() < inner.ring.last_seq()
+    }
+
+    /// Everything of a session that the next process needs to go on with it. Nothing is sent after this.
     pub(crate) fn to_keep(&self) -> (ResumeKeys, (u64, u64), Vec<Event>) {
-        let Inner { keys, ring, .. } = &*self.lock();
+        let Inner { keys, ring, .. } = &mut *self.lock();
+        ring.freeze();
         (*keys, (ring.last_seq(), ring.last_sent()), ring.events().cloned().collect())
     }
 

@@ -50,6 +50,8 @@ pub struct Ring {
     /// What waited when the current link began, on top of the limits until it was sent: whoever comes back to a full
     /// window gets the time to read it.
     allowance: (usize, usize),
+    /// Nothing is sent any more: the next process goes on from here.
+    frozen: bool,
 }
 
 impl Ring {
@@ -105,7 +107,7 @@ impl Ring {
 
     /// The next event to send, up to `until`. Sent ones are kept only to be sent again after a drop.
     pub fn next(&mut self, until: Option<u64>, keep: bool) -> Option<Event> {
-        let event = self.events.get(self.sent)?;
+        let event = self.events.get(self.sent).filter(|_| !self.frozen)?;
         if until.is_some_and(|until| event.seq > until) {
             return None;
         }
@@ -161,6 +163,11 @@ impl Ring {
         let from_seq = self.events.front().map_or(self.last_seq + 1, |event| event.seq);
         let gap = (from_seq > last_seq + 1).then(|| (last_seq + 1, from_seq - 1));
         Some(Rewound { from_seq, to_seq: self.last_seq, gap })
+    }
+
+    /// From now on nothing is sent: what was is known.
+    pub fn freeze(&mut self) {
+        self.frozen = true;
     }
 
     /// Everything held, oldest first.
