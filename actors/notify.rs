@@ -1,5 +1,6 @@
-//! The one place that sends past a mailbox's bound: answers to one's own requests and news of lives, each
-//! bounded by a named count (commits in flight, one tick, one death an entity).
+//! The one place that sends past a mailbox's bound: answers to one's own requests and news of lives. Each is bounded by
+//! something else: one entry and one leave a session and venue, one death an entity, one grace a session and second,
+//! and news of a character only behind a command that fitted into a mailbox.
 
 use actix::Addr;
 
