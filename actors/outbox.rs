@@ -312,11 +312,7 @@ impl Outbox {
     }
 
     pub fn dialect(&self) -> Dialect {
-        match self.dialect.load(Ordering::Relaxed) {
-            slot if slot == Dialect::V1Json.slot() as u8 => Dialect::V1Json,
-            slot if slot == Dialect::ClassicEncrypted.slot() as u8 => Dialect::ClassicEncrypted,
-            _ => Dialect::Classic,
-        }
+        Dialect::from_slot(self.dialect.load(Ordering::Relaxed).into())
     }
 
     /// The open commands and kept answers, under the same lock that gives `seq`.

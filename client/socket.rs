@@ -85,8 +85,8 @@ impl Socket {
         let uri: Uri = url.parse().map_err(|error| ClientError::Address(format!("{url}: {error}")))?;
         let dialect = options.spoken();
         let mut request = ClientRequestBuilder::new(uri);
-        if dialect.is_v1() {
-            request = request.with_sub_protocol(Dialect::V1_JSON);
+        if let Some(subprotocol) = dialect.subprotocol() {
+            request = request.with_sub_protocol(subprotocol);
         }
         let config = WebSocketConfig::default()
             .read_buffer_size(options.read_buffer_bytes)
@@ -136,7 +136,7 @@ impl Socket {
     /// Says who is there. Never sealed: the documents want this one readable.
     async fn introduce(&mut self, address: &Address, message: &ClientMessage) -> Result<(), ClientError> {
         let text = encode(self.dialect, message, Stamp { timestamp: unix_seconds(), ..Stamp::default() });
-        self.write(Message::text(utf8(text))).await.map_err(|why| lost(address, why))
+        self.write(self.frame(text)).await.map_err(|why| lost(address, why))
     }
 
     /// What the server says before anybody is signed in.
@@ -207,7 +207,11 @@ impl Socket {
         let ack = ack.filter(|_| self.dialect.is_v1());
         let text = encode(self.dialect, message, Stamp { timestamp: unix_seconds(), message_id, ack });
         let wire = self.seal(text);
-        self.write(Message::text(utf8(wire))).await
+        self.write(self.frame(wire)).await
+    }
+
+    fn frame(&self, wire: Vec<u8>) -> Message {
+        if self.dialect.is_binary() { Message::binary(wire) } else { Message::text(utf8(wire)) }
     }
 
     #[cfg(feature = "encryption")]

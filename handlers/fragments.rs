@@ -9,8 +9,7 @@ pub enum Assembled {
     /// More is to come.
     Partly,
     Text(BytesMut),
-    /// A binary message, so many bytes long; its content is of no use to a text dialect.
-    Binary(usize),
+    Binary(BytesMut),
     TooBig,
     OutOfOrder,
 }
@@ -62,7 +61,7 @@ impl Fragments {
         match self.open.take_if(|_| last) {
             None => Assembled::Partly,
             Some(Open { text: true, bytes, .. }) => Assembled::Text(bytes),
-            Some(Open { text: false, bytes, .. }) => Assembled::Binary(bytes.len()),
+            Some(Open { text: false, bytes, .. }) => Assembled::Binary(bytes),
         }
     }
 }

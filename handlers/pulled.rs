@@ -54,17 +54,22 @@ impl<S> PulledBody<S> {
         }
     }
 
+    fn op_code(&self) -> OpCode {
+        if self.dialect.is_binary() { OpCode::Binary } else { OpCode::Text }
+    }
+
     fn encode(&mut self, ping: bool) -> Bytes {
+        let op_code = self.op_code();
         let size: usize = self.batch.iter().map(|payload| payload.text.len() + 40).sum();
         let mut out = BytesMut::with_capacity(size + 8);
         for payload in self.batch.drain(..) {
             match payload.seq {
                 Some(seq) => {
                     self.numbered.clear();
-                    codec::with_seq(seq, &payload.text, &mut self.numbered);
-                    Parser::write_message(&mut out, &self.numbered, OpCode::Text, true, false);
+                    codec::with_seq(self.dialect, seq, &payload.text, &mut self.numbered);
+                    Parser::write_message(&mut out, &self.numbered, op_code, true, false);
                 }
-                None => Parser::write_message(&mut out, &payload.text, OpCode::Text, true, false),
+                None => Parser::write_message(&mut out, &payload.text, op_code, true, false),
             }
         }
         if ping {
@@ -95,7 +100,7 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for PulledBody<S>
                 Parser::write_message(
                     &mut out,
                     goodbye.encoded(this.dialect, None),
-                    OpCode::Text,
+                    this.op_code(),
                     true,
                     false,
                 );

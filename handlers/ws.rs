@@ -14,8 +14,9 @@ use std::time::Duration;
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
 use actix_http::ws::{Codec, Item, ProtocolError};
+use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
 use actix_web::{HttpRequest, HttpResponse, web};
-use actix_web_actors::ws::{Message, WebsocketContext, handshake_with_protocols};
+use actix_web_actors::ws::{Message, WebsocketContext, handshake};
 use actors::clock::unix_seconds;
 use actors::entity::{Door, Undelivered};
 use actors::frame::Frame;
@@ -40,7 +41,6 @@ use crate::sign_in::Identity;
 
 /// How soon a guest hears that the server stops.
 const GUEST_LOOKS_EVERY: Duration = Duration::from_millis(250);
-const SUBPROTOCOLS: &[&str] = &[Dialect::V1_JSON];
 
 /// `GET /ws`: upgrades, or says why not.
 pub async fn connect(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>) -> HttpResponse {
@@ -67,10 +67,13 @@ async fn upgrade(
     }
     credentials::refuse_query_tokens(request)?;
     let presence = sign_in::presence_of(request, &edge).await?;
-    let mut response = handshake_with_protocols(request, SUBPROTOCOLS).map_err(|error| {
+    let mut response = handshake(request).map_err(|error| {
         ErrorMessage::new(ErrorCode::Invalid, format!("this is no WebSocket upgrade: {error}"))
     })?;
     let (dialect, clock) = (dialect_of(request), edge.world.clock());
+    if let Some(subprotocol) = dialect.subprotocol() {
+        response.insert_header((SEC_WEBSOCKET_PROTOCOL, subprotocol));
+    }
     let slot = Rc::new(RefCell::new(None));
     let codec = Codec::new().max_size(edge.options.ws.max_frame);
     let connection = Connection::new(edge, arrival.clone(), dialect, presence, slot.clone());
@@ -78,10 +81,11 @@ async fn upgrade(
     Ok(response.streaming(PulledBody::new(socket, slot, dialect, clock)))
 }
 
+/// The first that the client names and that there is.
 fn dialect_of(request: &HttpRequest) -> Dialect {
     request
         .headers()
-        .get_all("sec-websocket-protocol")
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
         .filter_map(|names| names.to_str().ok())
         .flat_map(|names| names.split(','))
         .find_map(|name| Dialect::of_subprotocol(name.trim()))
@@ -134,10 +138,20 @@ impl Connection {
         Self { edge, arrival, dialect, state, fragments, pings, strays, slot }
     }
 
-    fn text(&mut self, text: &[u8], ctx: &mut Ctx) {
-        match &self.state {
-            State::Guest(_) => self.guest_text(text, ctx),
-            State::SignedIn(_) => self.session_text(text, ctx),
+    /// A whole message came.
+    fn arrived(&mut self, text: &[u8], binary: bool, ctx: &mut Ctx) {
+        match (self.dialect.is_binary(), binary) {
+            (false, true) => {
+                self.unreadable(text.len(), "Invalid JSON: this dialect is text; a binary message came", ctx);
+            }
+            (true, false) => {
+                let reason = "Invalid MessagePack: this dialect is binary; a text message came";
+                self.unreadable(text.len(), reason, ctx);
+            }
+            _ => match &self.state {
+                State::Guest(_) => self.guest_text(text, ctx),
+                State::SignedIn(_) => self.session_text(text, ctx),
+            },
         }
     }
 
@@ -253,7 +267,11 @@ impl Connection {
     fn tell(&self, message: &ServerMessage, id: Option<&MessageId>, ctx: &mut Ctx) {
         let message_id = id.map(|id| &**id);
         let stamp = Stamp { timestamp: self.unix_seconds(), message_id, ack: None };
-        match String::from_utf8(codec::encode(self.dialect, message, stamp)) {
+        let encoded = codec::encode(self.dialect, message, stamp);
+        if self.dialect.is_binary() {
+            return ctx.binary(encoded);
+        }
+        match String::from_utf8(encoded) {
             Ok(text) => ctx.text(text),
             Err(error) => log::error!("a message of ours is no UTF-8: {error}"),
         }
@@ -326,10 +344,8 @@ impl Actor for Connection {
 impl StreamHandler<Result<Message, ProtocolError>> for Connection {
     fn handle(&mut self, item: Result<Message, ProtocolError>, ctx: &mut Ctx) {
         match item {
-            Ok(Message::Text(text)) => self.text(text.as_bytes(), ctx),
-            Ok(Message::Binary(bytes)) => {
-                self.unreadable(bytes.len(), "Invalid JSON: this dialect is text; a binary frame came", ctx);
-            }
+            Ok(Message::Text(text)) => self.arrived(text.as_bytes(), false, ctx),
+            Ok(Message::Binary(bytes)) => self.arrived(&bytes, true, ctx),
             Ok(Message::Continuation(item)) => self.fragment(item, ctx),
             Ok(Message::Ping(payload)) => self.pinged(&payload, ctx),
             Ok(Message::Pong(_)) => {
@@ -351,11 +367,9 @@ impl Connection {
     fn fragment(&mut self, item: Item, ctx: &mut Ctx) {
         match self.fragments.add(item) {
             Assembled::Partly => {}
-            Assembled::Text(text) if std::str::from_utf8(&text).is_ok() => self.text(&text, ctx),
+            Assembled::Text(text) if std::str::from_utf8(&text).is_ok() => self.arrived(&text, false, ctx),
             Assembled::Text(_) => self.close(&Farewell::new(CloseCode::BadText, "text must be UTF-8"), ctx),
-            Assembled::Binary(bytes) => {
-                self.unreadable(bytes, "Invalid JSON: this dialect is text; binary frames came", ctx);
-            }
+            Assembled::Binary(bytes) => self.arrived(&bytes, true, ctx),
             Assembled::TooBig => {
                 self.close(&Farewell::new(CloseCode::TooBig, "the message is too large"), ctx)
             }

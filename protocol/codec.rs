@@ -1,16 +1,23 @@
-//! Text to message and back, for every dialect. The one place that knows the envelope.
+//! Bytes to message and back, for every dialect. The one place that knows the envelope.
+
+mod json;
+mod msgpack;
+mod write;
+
+pub use json::{depth, reason_of};
+pub use write::{encode, with_seq};
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
 
+use crate::codec::json::Json;
+use crate::codec::msgpack::MsgPack;
 use crate::ids::exact_if_any;
 use crate::messages::Vocabulary;
-use crate::nulls;
 use crate::{Dialect, ErrorCode, ErrorMessage, MessageId, ServerMessage, VERSION};
 
-/// Deeper JSON than this is refused before it is read (`http.json` and `ws` alike).
+/// What nests deeper than this is refused before it is read (`http.json` and `ws` alike).
 pub const DEPTH_MAX: usize = 32;
 
 /// At most so much of what a sender wrote is told back in a reason.
@@ -66,7 +73,7 @@ impl Malformed {
     }
 }
 
-/// A string that stays in the text it was read from, unless it has escapes; serde borrows no `Option<Cow>` itself.
+/// A string that stays in the bytes it was read from, unless it has escapes; serde borrows no `Option<Cow>` itself.
 #[derive(Deserialize)]
 struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -84,21 +91,60 @@ struct Head<'a> {
     ack: Option<u64>,
 }
 
+/// A way to write messages down, as the decoder sees it.
+trait Notation<'de>: Sized {
+    /// What people call it.
+    const NAME: &'static str;
+    type Error: std::error::Error;
+    type Reader<'a>: Deserializer<'de, Error = Self::Error>
+    where
+        Self: 'a;
+
+    fn over(bytes: &'de [u8]) -> Self;
+
+    fn reader(&mut self) -> Self::Reader<'_>;
+
+    /// Whether all of it was read.
+    fn end(&mut self) -> Result<(), Self::Error>;
+
+    /// Well written, but not what the message has there.
+    fn is_data(error: &Self::Error) -> bool;
+
+    fn reason(error: &Self::Error) -> String;
+
+    /// One cheap look before anything is read.
+    fn check_outline(bytes: &'de [u8]) -> Result<(), Malformed>;
+
+    fn read_all<T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Self::Error> {
+        let mut source = Self::over(bytes);
+        let read = T::deserialize(source.reader())?;
+        source.end()?;
+        Ok(read)
+    }
+}
+
 /// Reads one message.
 ///
 /// # Errors
 /// [`Malformed`] with the documented reason, naming the field.
-pub fn decode<M: Vocabulary>(dialect: Dialect, text: &[u8]) -> Result<Incoming<M>, Malformed> {
-    check_outline(text)?;
-    let head: Head = match serde_json::from_slice(text) {
+pub fn decode<M: Vocabulary>(dialect: Dialect, bytes: &[u8]) -> Result<Incoming<M>, Malformed> {
+    if dialect.is_binary() { read::<MsgPack, M>(dialect, bytes) } else { read::<Json, M>(dialect, bytes) }
+}
+
+fn read<'de, N: Notation<'de>, M: Vocabulary>(
+    dialect: Dialect,
+    bytes: &'de [u8],
+) -> Result<Incoming<M>, Malformed> {
+    N::check_outline(bytes)?;
+    let head: Head = match N::read_all(bytes) {
         Ok(head) => head,
-        Err(error) if error.is_data() => {
-            return Err(Malformed { message_id: name_of(text), ..validation_failed::<Head>(text) });
+        Err(error) if N::is_data(&error) => {
+            return Err(Malformed { message_id: name_of::<N>(bytes), ..validation_failed::<N, Head>(bytes) });
         }
-        Err(error) => return Err(Malformed::new(format!("Invalid JSON: {error}"), None)),
+        Err(error) => return Err(Malformed::new(format!("Invalid {}: {error}", N::NAME), None)),
     };
     let message_id = head.message_id.clone();
-    match decode_body(dialect, &head, text) {
+    match read_body::<N, M>(dialect, &head, bytes) {
         Ok(message) => {
             Ok(Incoming { message, message_id, timestamp: head.timestamp, seq: head.seq, ack: head.ack })
         }
@@ -107,15 +153,19 @@ pub fn decode<M: Vocabulary>(dialect: Dialect, text: &[u8]) -> Result<Incoming<M
 }
 
 /// What the sender calls a command whose envelope is wrong elsewhere, so that the answer finds its way.
-fn name_of(text: &[u8]) -> Option<MessageId> {
+fn name_of<'de, N: Notation<'de>>(bytes: &'de [u8]) -> Option<MessageId> {
     #[derive(Deserialize)]
     struct Name {
         message_id: Option<MessageId>,
     }
-    serde_json::from_slice(text).ok().and_then(|name: Name| name.message_id)
+    N::read_all(bytes).ok().and_then(|name: Name| name.message_id)
 }
 
-fn decode_body<M: Vocabulary>(dialect: Dialect, head: &Head, text: &[u8]) -> Result<M, Malformed> {
+fn read_body<'de, N: Notation<'de>, M: Vocabulary>(
+    dialect: Dialect,
+    head: &Head,
+    bytes: &'de [u8],
+) -> Result<M, Malformed> {
     let refused =
         |why: String, field| Malformed::new(format!("Failed to deserialize message: {why}"), Some(field));
     let version = head.version.as_ref().map(|version| &*version.0);
@@ -129,9 +179,9 @@ fn decode_body<M: Vocabulary>(dialect: Dialect, head: &Head, text: &[u8]) -> Res
     let Some(name) = head.name.as_ref().map(|name| &*name.0) else {
         return Err(refused("Unknown message type: unknown".to_owned(), "type"));
     };
-    match M::read(name, &mut serde_json::Deserializer::from_slice(text)) {
+    match M::read(name, N::over(bytes).reader()) {
         Some(Ok(message)) => Ok(message),
-        Some(Err(_)) => Err(explain::<M>(name, text)),
+        Some(Err(_)) => Err(explain::<N, M>(name, bytes)),
         None if ServerMessage::NAMES.contains(&name) => {
             Err(refused(format!("Message type {name} is sent by the server only"), "type"))
         }
@@ -140,39 +190,30 @@ fn decode_body<M: Vocabulary>(dialect: Dialect, head: &Head, text: &[u8]) -> Res
 }
 
 /// Reads again what could not be read, this time with the path: slower, and only for what is refused.
-fn explain<M: Vocabulary>(name: &str, text: &[u8]) -> Malformed {
+fn explain<'de, N: Notation<'de>, M: Vocabulary>(name: &str, bytes: &'de [u8]) -> Malformed {
     let mut track = serde_path_to_error::Track::new();
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let traced = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let mut source = N::over(bytes);
+    let traced = serde_path_to_error::Deserializer::new(source.reader(), &mut track);
     let Some(Err(error)) = M::read(name, traced) else {
         return Malformed::new("Message validation failed".to_owned(), None);
     };
-    validation_message(&track.path().to_string(), &error)
+    validation_message(&track.path().to_string(), &N::reason(&error))
 }
 
-fn validation_failed<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Malformed {
-    let mut json = serde_json::Deserializer::from_slice(text);
-    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+fn validation_failed<'de, N: Notation<'de>, T: Deserialize<'de>>(bytes: &'de [u8]) -> Malformed {
+    match serde_path_to_error::deserialize::<_, T>(N::over(bytes).reader()) {
         Ok(_) => Malformed::new("Message validation failed".to_owned(), None),
-        Err(error) => validation_message(&error.path().to_string(), error.inner()),
+        Err(error) => validation_message(&error.path().to_string(), &N::reason(error.inner())),
     }
 }
 
-fn validation_message(path: &str, error: &serde_json::Error) -> Malformed {
-    let reason = reason_of(error);
-    let field = field_of(path, &reason);
+fn validation_message(path: &str, reason: &str) -> Malformed {
+    let field = field_of(path, reason);
     let text = match &field {
         Some(field) => format!("Message validation failed: {field}: {reason}"),
         None => format!("Message validation failed: {reason}"),
     };
     Malformed::new(text, field.as_deref())
-}
-
-/// What serde says is wrong, without the place in the text, which helps nobody with one-line JSON.
-pub fn reason_of(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let end = text.rfind(" at line ").unwrap_or(text.len());
-    shortened(&text[..end])
 }
 
 /// The reason says what was found; it is not there to send it all back.
@@ -198,102 +239,6 @@ pub fn field_of(path: &str, reason: &str) -> Option<String> {
     }
 }
 
-/// One cheap look before anything is read: an object, and not nested deeper than [`DEPTH_MAX`].
-fn check_outline(text: &[u8]) -> Result<(), Malformed> {
-    if let Err(error) = std::str::from_utf8(text) {
-        return Err(Malformed::new(format!("Invalid JSON: {error}"), None));
-    }
-    match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') => {}
-        Some(_) if serde_json::from_slice::<Value>(text).is_ok() => {
-            return Err(Malformed::new("Failed to deserialize message: expected an object".to_owned(), None));
-        }
-        _ => {
-            let why = serde_json::from_slice::<Value>(text)
-                .err()
-                .map_or_else(|| "expected an object".to_owned(), |error| error.to_string());
-            return Err(Malformed::new(format!("Invalid JSON: {why}"), None));
-        }
-    }
-    // Nothing nests deeper than it has brackets. Counting them is ten times as fast as following them.
-    let brackets = text.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
-    if brackets > DEPTH_MAX && depth(text) > DEPTH_MAX {
-        return Err(Malformed::new(format!("Invalid JSON: nested deeper than {DEPTH_MAX}"), None));
-    }
-    Ok(())
-}
-
-/// How deep the brackets of a JSON text nest, strings left out.
-pub fn depth(text: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
-    for &byte in text {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-/// Writes one message. The text starts with `{`, which [`with_seq`] relies on.
-pub fn encode<M: Vocabulary>(dialect: Dialect, message: &M, stamp: Stamp) -> Vec<u8> {
-    let mut text = Vec::with_capacity(256);
-    text.extend_from_slice(b"{\"type\":\"");
-    text.extend_from_slice(message.name().as_bytes());
-    text.extend_from_slice(b"\",\"timestamp\":");
-    write_json(&mut text, &stamp.timestamp);
-    if !dialect.is_v1() {
-        text.extend_from_slice(b",\"version\":\"");
-        text.extend_from_slice(VERSION.as_bytes());
-        text.extend_from_slice(b"\",\"priority\":");
-        write_json(&mut text, &message.priority());
-    }
-    if stamp.message_id.is_some() || !dialect.is_v1() {
-        text.extend_from_slice(b",\"message_id\":");
-        write_json(&mut text, &stamp.message_id);
-    }
-    if let Some(ack) = stamp.ack {
-        text.extend_from_slice(b",\"ack\":");
-        write_json(&mut text, &ack);
-    }
-    let body = text.len();
-    let mut write = || {
-        message
-            .write(&mut serde_json::Serializer::new(&mut text))
-            .expect("a message of ours always fits into JSON");
-    };
-    if dialect.is_v1() {
-        nulls::leaving_out(write);
-    } else {
-        write();
-    }
-    if text[body..] == *b"{}" {
-        text.remove(body);
-    } else {
-        text[body] = b',';
-    }
-    text
-}
-
-/// Puts a session's event number in front of an encoded message that all recipients share.
-pub fn with_seq(seq: u64, encoded: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"seq\":");
-    write_json(out, &seq);
-    out.push(b',');
-    out.extend_from_slice(&encoded[1..]);
-}
-
-fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
-    serde_json::to_writer(out, value).expect("numbers and strings always fit into JSON");
-}
-
 #[cfg(test)]
 mod tests {
     use super::{decode, encode, with_seq};
@@ -315,18 +260,18 @@ mod tests {
             recipient_id: None,
             chat_id: 3,
         });
-        for dialect in [Dialect::Classic, Dialect::V1Json] {
+        for dialect in [Dialect::Classic, Dialect::V1Json, Dialect::V1MsgPack] {
             let stamp = Stamp { timestamp: 1.5, message_id: Some("m1"), ack: None };
             let text = encode(dialect, &chat, stamp);
             let read: Incoming<ServerMessage> = decode(dialect, &text).unwrap();
             assert_eq!(read.message, chat);
             assert_eq!(read.message_id.as_deref(), Some("m1"));
-            let has_null = String::from_utf8(text.clone()).unwrap().contains("null");
+            let has_null = text.windows(4).any(|bytes| bytes == b"null");
             assert_eq!(has_null, !dialect.is_v1());
             let mut numbered = Vec::new();
-            with_seq(12, &text, &mut numbered);
+            with_seq(dialect, 12, &text, &mut numbered);
             let read: Incoming<ServerMessage> = decode(dialect, &numbered).unwrap();
-            assert_eq!(read.seq, Some(12));
+            assert_eq!((read.seq, read.message), (Some(12), chat.clone()));
         }
     }
 

@@ -10,24 +10,71 @@ pub enum Dialect {
     ClassicEncrypted,
     /// `shardmesh.v1.json`: the same messages without nulls, with `seq` on every event.
     V1Json,
+    /// `shardmesh.v1.msgpack`: the same as `shardmesh.v1.json`, in MessagePack.
+    V1MsgPack,
 }
 
 impl Dialect {
-    pub const COUNT: usize = 3;
+    const ALL: [Self; Self::COUNT] = [Self::Classic, Self::ClassicEncrypted, Self::V1Json, Self::V1MsgPack];
+    pub const COUNT: usize = 4;
     pub const V1_JSON: &str = "shardmesh.v1.json";
+    pub const V1_MSGPACK: &str = "shardmesh.v1.msgpack";
+    /// Every subprotocol that stands for a dialect.
+    pub const SUBPROTOCOLS: &[&str] = &[Self::V1_MSGPACK, Self::V1_JSON];
 
     /// The dialect a subprotocol stands for.
     pub fn of_subprotocol(name: &str) -> Option<Self> {
-        (name == Self::V1_JSON).then_some(Self::V1Json)
+        Self::ALL.into_iter().find(|dialect| dialect.subprotocol() == Some(name))
+    }
+
+    /// What a client asks for at the upgrade; nothing for the classic ones.
+    pub fn subprotocol(self) -> Option<&'static str> {
+        match self {
+            Self::Classic | Self::ClassicEncrypted => None,
+            Self::V1Json => Some(Self::V1_JSON),
+            Self::V1MsgPack => Some(Self::V1_MSGPACK),
+        }
     }
 
     /// Whether events carry `seq` and null fields are left out.
     pub fn is_v1(self) -> bool {
-        matches!(self, Self::V1Json)
+        matches!(self, Self::V1Json | Self::V1MsgPack)
+    }
+
+    /// Whether its messages are binary WebSocket messages; the others are text.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::V1MsgPack)
     }
 
     /// A slot for each dialect in a table of [`Self::COUNT`] encodings.
     pub fn slot(self) -> usize {
         self as usize
+    }
+
+    /// The dialect of a slot.
+    ///
+    /// # Panics
+    /// There is no such slot.
+    pub fn from_slot(slot: usize) -> Self {
+        Self::ALL[slot]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect;
+
+    #[test]
+    fn every_dialect_has_its_slot_and_those_with_a_subprotocol_are_found_by_it() {
+        for slot in 0..Dialect::COUNT {
+            let dialect = Dialect::from_slot(slot);
+            assert_eq!(dialect.slot(), slot);
+            assert_eq!(dialect.is_v1(), dialect.subprotocol().is_some());
+            assert_eq!(
+                dialect.subprotocol().and_then(Dialect::of_subprotocol),
+                dialect.is_v1().then_some(dialect)
+            );
+        }
+        assert_eq!(Dialect::of_subprotocol("shardmesh.v2.json"), None);
     }
 }

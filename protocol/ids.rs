@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// The largest integer that every JSON reader keeps exact: 2^53 - 1.
 pub const INTEGER_MAX: i64 = (1 << 53) - 1;
 
-const EXACT: &str = "an integer that JSON keeps exact (within 2^53 - 1)";
+pub(crate) const EXACT: &str = "an integer that JSON keeps exact (within 2^53 - 1)";
 
 macro_rules! integer_id {
     ($(#[$doc:meta])* $name:ident) => {

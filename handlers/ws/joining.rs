@@ -62,7 +62,7 @@ impl Connection {
         let (world, dialect, session) = (self.edge.world.clone(), self.dialect, request.session_id);
         let resumed = async move {
             if !dialect.is_v1() {
-                let reason = "resume: only the v1 dialects can; ask for the subprotocol shardmesh.v1.json";
+                let reason = "resume: only the v1 dialects can; ask for a subprotocol shardmesh.v1";
                 return Err(ErrorMessage::new(ErrorCode::Unsupported, reason));
             }
             let attached = world.resume(&request, dialect).await?;

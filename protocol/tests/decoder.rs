@@ -10,9 +10,15 @@ use shardmesh_protocol::messages::Vocabulary;
 use shardmesh_protocol::{ClientMessage, Dialect, Malformed, ServerMessage};
 
 const GOLDEN: &str = include_str!("../golden.jsonl");
-const DIALECTS: [Dialect; 3] = [Dialect::Classic, Dialect::ClassicEncrypted, Dialect::V1Json];
+const DIALECTS: [Dialect; 4] =
+    [Dialect::Classic, Dialect::ClassicEncrypted, Dialect::V1Json, Dialect::V1MsgPack];
 /// Every refusal begins with one of the documented texts.
-const REASONS: [&str; 3] = ["Invalid JSON: ", "Failed to deserialize message: ", "Message validation failed"];
+const REASONS: [&str; 4] = [
+    "Invalid JSON: ",
+    "Invalid MessagePack: ",
+    "Failed to deserialize message: ",
+    "Message validation failed",
+];
 const ENVELOPE: [&str; 5] = ["type", "timestamp", "version", "priority", "message_id"];
 
 /// What a client can't leave out, by message. What is not listed has no such field.

@@ -45,7 +45,7 @@ impl Door {
         let choose = |request: &Request, mut answer: Response| -> Result<Response, ErrorResponse> {
             if let Some(wanted) = request.headers().get("sec-websocket-protocol") {
                 dialect = Dialect::of_subprotocol(wanted.to_str().unwrap()).unwrap();
-                let chosen = HeaderValue::from_static(Dialect::V1_JSON);
+                let chosen = HeaderValue::from_static(dialect.subprotocol().unwrap());
                 answer.headers_mut().insert("sec-websocket-protocol", chosen);
             }
             Ok(answer)
@@ -123,7 +123,8 @@ impl Peer {
     pub async fn hear_all(&mut self) -> Option<Incoming<ClientMessage>> {
         loop {
             match self.stream.next().await?.ok()? {
-                Message::Text(text) => return Some(decode(self.dialect, text.as_bytes()).unwrap()),
+                Message::Text(text) => return Some(self.read(false, text.as_bytes())),
+                Message::Binary(bytes) => return Some(self.read(true, &bytes)),
                 Message::Close(_) => return None,
                 _ => {}
             }
@@ -143,7 +144,7 @@ impl Peer {
     /// A message without a number.
     pub async fn say(&mut self, message: &ServerMessage, message_id: Option<&str>) {
         let text = encode(self.dialect, message, Stamp { message_id, ..Stamp::default() });
-        self.say_raw(String::from_utf8(text).unwrap()).await;
+        self.send(text).await;
     }
 
     /// An event with the next number.
@@ -156,8 +157,21 @@ impl Peer {
     pub async fn tell_as(&mut self, seq: u64, message: &ServerMessage, message_id: Option<&str>) {
         let text = encode(self.dialect, message, Stamp { message_id, ..Stamp::default() });
         let mut numbered = Vec::new();
-        with_seq(seq, &text, &mut numbered);
-        self.say_raw(String::from_utf8(numbered).unwrap()).await;
+        with_seq(self.dialect, seq, &text, &mut numbered);
+        self.send(numbered).await;
+    }
+
+    fn read(&self, binary: bool, bytes: &[u8]) -> Incoming<ClientMessage> {
+        assert_eq!(binary, self.dialect.is_binary(), "the frame is of the kind that the dialect has");
+        decode(self.dialect, bytes).unwrap()
+    }
+
+    async fn send(&mut self, encoded: Vec<u8>) {
+        if self.dialect.is_binary() {
+            self.stream.send(Message::binary(encoded)).await.unwrap();
+        } else {
+            self.say_raw(String::from_utf8(encoded).unwrap()).await;
+        }
     }
 
     pub async fn say_raw(&mut self, text: String) {

@@ -1,0 +1,119 @@
+//! Message to bytes: encoded once for all who get it, with each one's event number put in front.
+
+use rmp_serde::Serializer;
+use serde::Serialize;
+
+use crate::codec::Stamp;
+use crate::messages::Vocabulary;
+use crate::{Dialect, VERSION, nulls};
+
+/// What a MessagePack map begins with that has its length in two bytes.
+const MAP16: u8 = 0xde;
+const MAP16_HEAD: usize = 3;
+const ROOM: usize = 256;
+
+/// Writes one message. Nothing of what comes out depends on who gets it; [`with_seq`] adds that.
+pub fn encode<M: Vocabulary>(dialect: Dialect, message: &M, stamp: Stamp) -> Vec<u8> {
+    if dialect.is_binary() { encode_msgpack(message, stamp) } else { encode_json(dialect, message, stamp) }
+}
+
+/// Puts a session's event number in front of an encoded message that all recipients share.
+pub fn with_seq(dialect: Dialect, seq: u64, encoded: &[u8], out: &mut Vec<u8>) {
+    if dialect.is_binary() {
+        let fields = u16::from_be_bytes([encoded[1], encoded[2]]) + 1;
+        write_map_head(out, fields);
+        write_field(out, "seq", &seq);
+        out.extend_from_slice(&encoded[MAP16_HEAD..]);
+    } else {
+        out.extend_from_slice(b"{\"seq\":");
+        write_json(out, &seq);
+        out.push(b',');
+        out.extend_from_slice(&encoded[1..]);
+    }
+}
+
+fn encode_json<M: Vocabulary>(dialect: Dialect, message: &M, stamp: Stamp) -> Vec<u8> {
+    let mut text = Vec::with_capacity(ROOM);
+    text.extend_from_slice(b"{\"type\":\"");
+    text.extend_from_slice(message.name().as_bytes());
+    text.extend_from_slice(b"\",\"timestamp\":");
+    write_json(&mut text, &stamp.timestamp);
+    if !dialect.is_v1() {
+        text.extend_from_slice(b",\"version\":\"");
+        text.extend_from_slice(VERSION.as_bytes());
+        text.extend_from_slice(b"\",\"priority\":");
+        write_json(&mut text, &message.priority());
+    }
+    if stamp.message_id.is_some() || !dialect.is_v1() {
+        text.extend_from_slice(b",\"message_id\":");
+        write_json(&mut text, &stamp.message_id);
+    }
+    if let Some(ack) = stamp.ack {
+        text.extend_from_slice(b",\"ack\":");
+        write_json(&mut text, &ack);
+    }
+    let body = text.len();
+    let mut write = || {
+        message
+            .write(&mut serde_json::Serializer::new(&mut text))
+            .expect("a message of ours always fits into JSON");
+    };
+    if dialect.is_v1() {
+        nulls::leaving_out(write);
+    } else {
+        write();
+    }
+    if text[body..] == *b"{}" {
+        text.remove(body);
+    } else {
+        text[body] = b',';
+    }
+    text
+}
+
+/// One map of the envelope's fields and the body's. Its length always takes two bytes, so that a field can be put in
+/// front of it without moving the rest.
+fn encode_msgpack<M: Vocabulary>(message: &M, stamp: Stamp) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(ROOM);
+    write_map_head(&mut bytes, 0);
+    let mut fields: u16 = 2;
+    write_field(&mut bytes, "type", message.name());
+    write_field(&mut bytes, "timestamp", &stamp.timestamp);
+    if let Some(message_id) = stamp.message_id {
+        write_field(&mut bytes, "message_id", message_id);
+        fields += 1;
+    }
+    if let Some(ack) = stamp.ack {
+        write_field(&mut bytes, "ack", &ack);
+        fields += 1;
+    }
+    let body = bytes.len();
+    nulls::leaving_out(|| {
+        // Readable for people, so that both notations write the same values: ids of sessions are text in both.
+        let mut to = Serializer::new(&mut bytes).with_struct_map().with_human_readable();
+        message.write(&mut to).expect("a message of ours always fits into MessagePack");
+    });
+    let mut head = &bytes[body..];
+    let of_body = rmp::decode::read_map_len(&mut head).expect("the body of a message is a map");
+    let head_len = bytes.len() - body - head.len();
+    bytes.drain(body..body + head_len);
+    fields += u16::try_from(of_body).expect("a message of ours has few fields");
+    bytes[1..MAP16_HEAD].copy_from_slice(&fields.to_be_bytes());
+    bytes
+}
+
+fn write_map_head(out: &mut Vec<u8>, fields: u16) {
+    out.push(MAP16);
+    out.extend_from_slice(&fields.to_be_bytes());
+}
+
+fn write_field(out: &mut Vec<u8>, name: &str, value: &(impl Serialize + ?Sized)) {
+    let mut to = Serializer::new(out);
+    name.serialize(&mut to)
+        .and_then(|()| value.serialize(&mut to))
+        .expect("numbers and strings always fit into MessagePack");
+}
+
+fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(out, value).expect("numbers and strings always fit into JSON");
+}
