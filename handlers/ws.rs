@@ -5,6 +5,7 @@
 
 mod joining;
 mod strays;
+mod wire;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +27,7 @@ use actors::session::{Mail, Session};
 use bytes::Bytes;
 use protocol::{
     AccountId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId,
-    ServerMessage, SessionId, Stamp, codec,
+    ServerMessage, SessionId, codec,
 };
 use storage::sessions::SessionRow;
 
@@ -70,7 +71,7 @@ async fn upgrade(
     let mut response = handshake(request).map_err(|error| {
         ErrorMessage::new(ErrorCode::Invalid, format!("this is no WebSocket upgrade: {error}"))
     })?;
-    let (dialect, clock) = (dialect_of(request), edge.world.clock());
+    let (dialect, clock) = (wire::dialect_of(request), edge.world.clock());
     if let Some(subprotocol) = dialect.subprotocol() {
         response.insert_header((SEC_WEBSOCKET_PROTOCOL, subprotocol));
     }
@@ -79,17 +80,6 @@ async fn upgrade(
     let connection = Connection::new(edge, arrival.clone(), dialect, presence, slot.clone());
     let socket = WebsocketContext::with_codec(connection, payload, codec);
     Ok(response.streaming(PulledBody::new(socket, slot, dialect, clock)))
-}
-
-/// The first that the client names and that there is.
-fn dialect_of(request: &HttpRequest) -> Dialect {
-    request
-        .headers()
-        .get_all(SEC_WEBSOCKET_PROTOCOL)
-        .filter_map(|names| names.to_str().ok())
-        .flat_map(|names| names.split(','))
-        .find_map(|name| Dialect::of_subprotocol(name.trim()))
-        .unwrap_or_default()
 }
 
 /// One socket.
@@ -136,23 +126,6 @@ impl Connection {
         let strays = Bucket::new(edge.world.options().rates.messages, edge.world.clock());
         let state = State::Guest(Guest { presence, messages: 0, bytes: 0 });
         Self { edge, arrival, dialect, state, fragments, pings, strays, slot }
-    }
-
-    /// A whole message came.
-    fn arrived(&mut self, text: &[u8], binary: bool, ctx: &mut Ctx) {
-        match (self.dialect.is_binary(), binary) {
-            (false, true) => {
-                self.unreadable(text.len(), "Invalid JSON: this dialect is text; a binary message came", ctx);
-            }
-            (true, false) => {
-                let reason = "Invalid MessagePack: this dialect is binary; a text message came";
-                self.unreadable(text.len(), reason, ctx);
-            }
-            _ => match &self.state {
-                State::Guest(_) => self.guest_text(text, ctx),
-                State::SignedIn(_) => self.session_text(text, ctx),
-            },
-        }
     }
 
     fn guest_text(&mut self, text: &[u8], ctx: &mut Ctx) {
@@ -256,24 +229,6 @@ impl Connection {
                     }
                 }
             }
-        }
-    }
-
-    fn tell_error(&self, error: ErrorMessage, id: Option<&MessageId>, ctx: &mut Ctx) {
-        self.tell(&ServerMessage::Error(error), id, ctx);
-    }
-
-    /// Past the outbox: for what belongs to the connection and not to the session.
-    fn tell(&self, message: &ServerMessage, id: Option<&MessageId>, ctx: &mut Ctx) {
-        let message_id = id.map(|id| &**id);
-        let stamp = Stamp { timestamp: self.unix_seconds(), message_id, ack: None };
-        let encoded = codec::encode(self.dialect, message, stamp);
-        if self.dialect.is_binary() {
-            return ctx.binary(encoded);
-        }
-        match String::from_utf8(encoded) {
-            Ok(text) => ctx.text(text),
-            Err(error) => log::error!("a message of ours is no UTF-8: {error}"),
         }
     }
 
