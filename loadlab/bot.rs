@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use client::{Client, ClientError, Notice, Options, hear};
 use protocol::movement::{Move, Position};
-use protocol::{CharacterId, ClientMessage, ErrorCode, LocationId};
+use protocol::{CharacterId, ClientMessage, Dialect, ErrorCode, LocationId, codec};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tokio::time::{Instant, sleep_until};
@@ -17,12 +17,13 @@ use crate::tokens::Token;
 use crate::walk::Walker;
 
 /// What bots need of the others' movements: nothing. Their own corrections are events, which begin with `seq`.
-const OTHERS_MOVES: &[u8] = b"{\"type\":\"character_update\"";
+const OTHERS_MOVES: &str = "character_update";
 
 /// What all bots of a run share.
 #[derive(Debug)]
 pub(crate) struct Lab {
     pub url: String,
+    pub dialect: Dialect,
     /// Sets this run's lines apart from what else is said.
     pub run: u32,
     /// The zero of all times in lines.
@@ -78,8 +79,10 @@ impl Bot {
         home: Home,
         seed: u64,
     ) -> Result<Self, ClientError> {
+        let dialect = lab.dialect;
         let options = Options {
-            skip: Some(Arc::new(|wire: &[u8]| wire.starts_with(OTHERS_MOVES))),
+            dialect,
+            skip: Some(Arc::new(move |wire: &[u8]| codec::begins_with_type(dialect, OTHERS_MOVES, wire))),
             read_buffer_bytes: 8 * 1024,
             patience: Duration::from_secs(30),
             ..Options::default()

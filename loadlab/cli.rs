@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use protocol::Dialect;
 
 use crate::{Demo, Lab, LabError, Report, demo, run};
 
@@ -63,12 +64,31 @@ struct RunArgs {
     /// How many bots stand where they see each other
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
     group: u32,
+    /// How messages are written
+    #[arg(long, value_enum, default_value_t = Written::Json)]
+    dialect: Written,
     /// The server's process, to measure what it uses
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
     /// Also write the report there, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// The v1 dialects: only they number events, which the oracles count on.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Written {
+    Json,
+    Msgpack,
+}
+
+impl Written {
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::Json => Dialect::V1Json,
+            Self::Msgpack => Dialect::V1MsgPack,
+        }
+    }
 }
 
 /// Does what the command line says.
@@ -103,6 +123,7 @@ async fn run_command(args: RunArgs) -> Result<ExitCode, LabError> {
         chat_every_secs: args.chat_every_secs,
         drop_every_secs: args.drop_every_secs,
         group: args.group as usize,
+        dialect: args.dialect.dialect(),
         seed: args.target.seed,
         server_pid: args.server_pid,
         progress: true,

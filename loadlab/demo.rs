@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use protocol::Dialect;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tokio::task::JoinSet;
@@ -60,6 +61,7 @@ pub async fn demo(demo: &Demo) -> Result<(), LabError> {
         chat_every_secs: 0.0,
         drop_every_secs: 0.0,
         group: 8,
+        dialect: Dialect::V1Json,
         seed: demo.seed,
         server_pid: None,
         progress: demo.progress,

@@ -21,6 +21,8 @@ pub struct Report {
     /// How often each bot cut its connection, about; 0 for never.
     pub drop_every_secs: f64,
     pub group: usize,
+    /// The subprotocol that the bots spoke.
+    pub dialect: &'static str,
     pub seed: u64,
     /// From when a line should have been sent to when each bot heard it.
     pub chat_delivery: Percentiles,
@@ -58,6 +60,7 @@ impl Report {
             chat_every_secs: lab.chat_every_secs,
             drop_every_secs: lab.drop_every_secs,
             group: lab.group,
+            dialect: lab.dialect.subprotocol().unwrap_or("classic"),
             seed: lab.seed,
             chat_delivery: score.delivery.percentiles(),
             chat_answer: score.chat_answer.percentiles(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
+use protocol::Dialect;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tokio::task::JoinSet;
@@ -42,6 +43,8 @@ pub struct Lab {
     pub drop_every_secs: f64,
     /// How many bots stand where they see each other.
     pub group: usize,
+    /// How the bots' messages are written.
+    pub dialect: Dialect,
     pub seed: u64,
     pub server_pid: Option<u32>,
     /// Whether to draw a progress bar.
@@ -75,6 +78,7 @@ pub(crate) async fn arrive(lab: &Lab, tokens: &[Token]) -> Result<(Vec<Bot>, Arc
     let mut dice = Pcg64Mcg::seed_from_u64(lab.seed);
     let shared = Arc::new(bot::Lab {
         url: lab.url.clone(),
+        dialect: lab.dialect,
         // Not from the seed: lines of an earlier run with the same one may be in the history.
         run: dice.random::<u32>() ^ std::process::id() ^ unix_seconds(),
         epoch: Instant::now(),

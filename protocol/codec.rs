@@ -5,7 +5,7 @@ mod msgpack;
 mod write;
 
 pub use json::{depth, reason_of};
-pub use write::{encode, with_seq};
+pub use write::{begins_with_type, encode, with_seq};
 
 use std::borrow::Cow;
 
@@ -241,7 +241,7 @@ pub fn field_of(path: &str, reason: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, encode, with_seq};
+    use super::{begins_with_type, decode, encode, with_seq};
     use crate::chat::{Channel, Chat};
     use crate::{CharacterId, ClientMessage, Dialect, Incoming, ServerMessage, Stamp};
 
@@ -268,8 +268,10 @@ mod tests {
             assert_eq!(read.message_id.as_deref(), Some("m1"));
             let has_null = text.windows(4).any(|bytes| bytes == b"null");
             assert_eq!(has_null, !dialect.is_v1());
+            assert!(begins_with_type(dialect, "chat", &text) && !begins_with_type(dialect, "cha", &text));
             let mut numbered = Vec::new();
             with_seq(dialect, 12, &text, &mut numbered);
+            assert!(!begins_with_type(dialect, "chat", &numbered));
             let read: Incoming<ServerMessage> = decode(dialect, &numbered).unwrap();
             assert_eq!((read.seq, read.message), (Some(12), chat.clone()));
         }

@@ -4,21 +4,35 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use shardmesh_protocol::characters::CharacterUpdate;
-use shardmesh_protocol::codec::{decode, encode};
+use shardmesh_protocol::chat::{Channel, Chat};
+use shardmesh_protocol::codec::{decode, encode, with_seq};
+use shardmesh_protocol::messages::Vocabulary;
 use shardmesh_protocol::movement::Position;
-use shardmesh_protocol::{CharacterId, ClientMessage, Dialect, LocationId, ServerMessage, Stamp};
+use shardmesh_protocol::{CharacterId, ClientMessage, Dialect, Incoming, LocationId, ServerMessage, Stamp};
 
-const GOLDEN: &str = include_str!("../golden.jsonl");
+const STAMP: Stamp = Stamp { timestamp: 1_730_000_000.5, message_id: None, ack: None };
 
-/// The golden file's message of this name from a client.
-fn golden(dialect: Dialect, name: &str) -> &'static [u8] {
-    let dialect = if dialect.is_v1() { Dialect::V1_JSON } else { "classic" };
-    let start = format!("{{\"from\":\"client\",\"dialect\":\"{dialect}\",\"message\":");
-    let message = GOLDEN
+/// The example of this name from a client.
+fn example(dialect: Dialect, name: &str) -> Vec<u8> {
+    let start = format!("{{\"from\":\"client\",\"dialect\":\"{}\",\"message\":", Dialect::V1_JSON);
+    let message = include_str!("../golden.jsonl")
         .lines()
         .filter_map(|line| line.strip_prefix(&start)?.strip_suffix('}'))
-        .find(|message| message.starts_with(&format!("{{\"type\":\"{name}\"")));
-    message.expect("every message is in the golden file").as_bytes()
+        .find(|message| message.starts_with(&format!("{{\"type\":\"{name}\"")))
+        .expect("every message is in the golden file");
+    let read: Incoming<ClientMessage> = decode(Dialect::V1Json, message.as_bytes()).expect("it is golden");
+    encode(dialect, &read.message, STAMP)
+}
+
+fn chat() -> ServerMessage {
+    ServerMessage::Chat(Chat {
+        sender_id: CharacterId(7),
+        sender_name: "Mira Sol".to_owned(),
+        channel: Channel::Global,
+        content: "Anybody up for the volcano?".to_owned(),
+        recipient_id: None,
+        chat_id: 816,
+    })
 }
 
 fn update() -> ServerMessage {
@@ -40,17 +54,26 @@ fn update() -> ServerMessage {
 }
 
 fn codec(criterion: &mut Criterion) {
-    for (dialect, suffix) in [(Dialect::Classic, "classic"), (Dialect::V1Json, "v1")] {
-        for name in ["move", "chat"] {
-            let text = golden(dialect, name);
+    let dialects =
+        [(Dialect::Classic, "classic"), (Dialect::V1Json, "json"), (Dialect::V1MsgPack, "msgpack")];
+    for (dialect, suffix) in dialects {
+        for name in ["ping", "move", "chat"] {
+            let bytes = example(dialect, name);
             criterion.bench_function(&format!("decode {name}, {suffix}"), |bench| {
-                bench.iter(|| decode::<ClientMessage>(dialect, black_box(text)));
+                bench.iter(|| decode::<ClientMessage>(dialect, black_box(&bytes)));
             });
         }
-        let update = update();
-        let stamp = Stamp { timestamp: 1_730_000_000.5, message_id: None, ack: None };
-        criterion.bench_function(&format!("encode character_update, {suffix}"), |bench| {
-            bench.iter(|| encode(dialect, black_box(&update), stamp));
+        for message in [update(), chat()] {
+            criterion.bench_function(&format!("encode {}, {suffix}", message.name()), |bench| {
+                bench.iter(|| encode(dialect, black_box(&message), STAMP));
+            });
+        }
+        let (encoded, mut out) = (encode(dialect, &chat(), STAMP), Vec::new());
+        criterion.bench_function(&format!("number chat, {suffix}"), |bench| {
+            bench.iter(|| {
+                out.clear();
+                with_seq(dialect, black_box(123_456), &encoded, &mut out);
+            });
         });
     }
 }

@@ -32,6 +32,19 @@ pub fn with_seq(dialect: Dialect, seq: u64, encoded: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Whether an encoded message is of this type and has no number: one look at what [`encode`] writes first, for who
+/// wants to leave some types unread.
+pub fn begins_with_type(dialect: Dialect, name: &str, encoded: &[u8]) -> bool {
+    let named = if dialect.is_binary() {
+        let value = encoded.get(MAP16_HEAD..).and_then(|rest| rest.strip_prefix(b"\xa4type"));
+        value.and_then(|value| rmp::decode::read_str_from_slice(value).ok()).map(|(name, _)| name.as_bytes())
+    } else {
+        let value = encoded.strip_prefix(b"{\"type\":\"");
+        value.and_then(|value| value.split(|byte| *byte == b'"').next())
+    };
+    named == Some(name.as_bytes())
+}
+
 fn encode_json<M: Vocabulary>(dialect: Dialect, message: &M, stamp: Stamp) -> Vec<u8> {
     let mut text = Vec::with_capacity(ROOM);
     text.extend_from_slice(b"{\"type\":\"");
