@@ -28,6 +28,7 @@ mod tests {
     use crate::{ClientMessage, Dialect, Incoming, ServerMessage};
 
     const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden.jsonl");
+    const GOLDEN_MSGPACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden_msgpack.jsonl");
 
     // A body field of the same name would make a message nobody can read. `ack {seq}` alone may: it means the same.
     const ENVELOPE: [&str; 7] = ["type", "timestamp", "version", "priority", "message_id", "seq", "ack"];
@@ -116,17 +117,35 @@ mod tests {
         lines
     }
 
-    #[test]
-    fn the_wire_is_as_the_golden_file_says() {
-        let now = golden_lines("client", &super::client()) + &golden_lines("server", &super::server());
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::write(GOLDEN, &now).unwrap();
+    /// MessagePack, in hexadecimal digits.
+    fn golden_msgpack_lines<M: Vocabulary>(from: &str, examples: &[M]) -> String {
+        let mut lines = String::new();
+        for example in examples {
+            let bytes = encode(Dialect::V1MsgPack, example, STAMP);
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let name = example.name();
+            lines += &format!("{{\"from\":\"{from}\",\"type\":\"{name}\",\"hex\":\"{hex}\"}}\n");
         }
-        let golden = std::fs::read_to_string(GOLDEN).unwrap_or_default();
+        lines
+    }
+
+    fn compare(path: &str, now: &str) {
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(path, now).unwrap();
+        }
+        let golden = std::fs::read_to_string(path).unwrap_or_default();
         for (number, (was, is)) in golden.lines().zip(now.lines()).enumerate() {
-            assert_eq!(is, was, "golden.jsonl:{}: {ADVICE}", number + 1);
+            assert_eq!(is, was, "{path}:{}: {ADVICE}", number + 1);
         }
         assert_eq!(now.lines().count(), golden.lines().count(), "{ADVICE}");
+    }
+
+    #[test]
+    fn the_wire_is_as_the_golden_files_say() {
+        let (client, server) = (super::client(), super::server());
+        compare(GOLDEN, &(golden_lines("client", &client) + &golden_lines("server", &server)));
+        let msgpack = golden_msgpack_lines("client", &client) + &golden_msgpack_lines("server", &server);
+        compare(GOLDEN_MSGPACK, &msgpack);
     }
 
     const ADVICE: &str = "the wire changed, and clients out there read it. If that is meant: \
