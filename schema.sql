@@ -115,6 +115,8 @@ CREATE TABLE characters (
 
     -- Raised whenever a session takes the character. Every write names it, so a stale owner can't write.
     epoch        INTEGER NOT NULL DEFAULT 0,
+    -- Raised by every change of what the character owns, wears or is. Such a change names the version it is based on.
+    sheet_version INTEGER NOT NULL DEFAULT 0,
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
     deleted_at   INTEGER
@@ -139,15 +141,20 @@ CREATE INDEX answers_by_character ON answers (character_id, id);
 
 -- Property --------------------------------------------------------------------------------------------------
 
--- Things there is one of: each has a serial and one owner.
+-- Things there is one of: each has a serial and at most one owner. What is used up keeps its row: the ledger names it.
 CREATE TABLE items (
     serial     INTEGER PRIMARY KEY AUTOINCREMENT,
     -- What it is, for example 'longsword'; content/items.toml lists the kinds.
     kind       TEXT    NOT NULL,
-    owner_id   INTEGER NOT NULL REFERENCES characters (id),
-    created_at INTEGER NOT NULL
+    -- NULL: nobody's. It lies somewhere, or is gone.
+    owner_id   INTEGER REFERENCES characters (id),
+    -- Where its owner wears it, if so.
+    worn       TEXT    CHECK (worn IN ('weapon', 'armor', 'trinket')),
+    created_at INTEGER NOT NULL,
+    CHECK (worn IS NULL OR owner_id IS NOT NULL)
 ) STRICT;
-CREATE INDEX items_by_owner ON items (owner_id);
+CREATE INDEX items_by_owner ON items (owner_id) WHERE owner_id IS NOT NULL;
+CREATE UNIQUE INDEX items_worn ON items (owner_id, worn) WHERE worn IS NOT NULL;
 
 -- Things that are only counted.
 CREATE TABLE stacks (
@@ -161,6 +168,8 @@ CREATE TABLE stacks (
 CREATE TABLE transfers (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     reason  TEXT    NOT NULL,
+    -- Names what may happen only once, for example a trade by its id.
+    cause   TEXT    UNIQUE,
     made_at INTEGER NOT NULL
 ) STRICT;
 

@@ -109,6 +109,8 @@ pub struct Rates {
     pub world: Rate,
     /// Creating and deleting characters.
     pub characters: Rate,
+    /// Wearing, using, buying and selling things.
+    pub inventory: Rate,
     /// Failed sign-ins per account and address.
     pub login: Rate,
     /// Failed sign-ins per address.
@@ -177,6 +179,7 @@ impl Default for Rates {
             lists: Rate::new(5, 1_000),
             world: Rate::new(20, 200),
             characters: Rate::new(10, 5_000),
+            inventory: Rate::new(20, 200),
             login: Rate::new(5, 60_000),
             login_address: Rate::new(20, 6_000),
             login_account: Rate::new(30, 120_000),

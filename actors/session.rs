@@ -1,11 +1,14 @@
 //! One signed-in player: its outbox, its limits, the venues its character is in. Survives its connections.
 
+mod act;
 mod attach;
 mod ending;
+mod inventory;
 mod limits;
 mod people;
 mod play;
 mod recovery;
+mod sheet;
 mod talk;
 mod venues;
 mod walk;
@@ -26,7 +29,6 @@ use rules::venue::News;
 use storage::sessions::SessionRow;
 use tokio::sync::oneshot;
 
-use crate::clock::unix_seconds;
 use crate::commands::{Begun, Ticket};
 use crate::entity::{Birth, Ctx, Entity, Shell, Watcher};
 use crate::faults;
@@ -198,9 +200,9 @@ impl Session {
             Mail::CharacterGone { character, epoch, farewell } => {
                 self.character_gone(character, epoch, farewell);
             }
-            Mail::News { who, epoch, news: News::Placed(location) } => {
+            Mail::News { who, epoch, news } => {
                 if self.plays(who, epoch) {
-                    self.placed(location, ctx);
+                    self.hear(news, ctx);
                 }
             }
             Mail::NotIn(venue) => self.not_in(&venue, ctx),
@@ -319,56 +321,11 @@ impl Session {
         }));
     }
 
-    /// Branches above, work below: every message a client may send, and who does it.
-    fn act(&mut self, ticket: Ticket, message: ClientMessage, ctx: &mut Ctx<Self>) {
-        use protocol::messages::Vocabulary;
-        faults::hit(message.name());
-        match message {
-            ClientMessage::AuthRequest(_) | ClientMessage::Resume(_) => {
-                let error = ErrorMessage::new(ErrorCode::Conflict, "this connection is signed in already");
-                self.refuse(&ticket, error);
-            }
-            ClientMessage::Disconnect(_) => {
-                self.done(&ticket);
-                self.outbox.end_link(Farewell::new(CloseCode::Normal, "goodbye"));
-            }
-            ClientMessage::Ping(_) => {
-                let server_time = unix_seconds(self.wall_ms());
-                self.answer(&ticket, ServerMessage::Pong(protocol::session::Pong { server_time }));
-            }
-            ClientMessage::Pong(_) | ClientMessage::Ack(_) => self.done(&ticket),
-            ClientMessage::CharacterList(_) => self.list_characters(ticket, ctx),
-            ClientMessage::CharacterSelect(which) => self.select(which.character_id, ticket, ctx),
-            ClientMessage::CharacterCreate(request) => self.create_character(&request, ticket, ctx),
-            ClientMessage::CharacterDelete(which) => self.delete_character(which.character_id, ticket, ctx),
-            ClientMessage::CharacterUpdate(_) => self.tell_own_state(&ticket),
-            ClientMessage::WorldState(_) => self.tell_world_state(ticket, ctx),
-            ClientMessage::ShardStatus(_) => self.tell_shards(ticket, ctx),
-            ClientMessage::Move(step) => self.walk(&step, ticket, ctx),
-            ClientMessage::Chat(say) => self.chat(say, ticket, ctx),
-            ClientMessage::Whisper(whisper) => self.whisper(whisper, ticket, ctx),
-            ClientMessage::FactionChat(say) => self.faction_chat(&say, ticket),
-            ClientMessage::WorldAnnouncement(announce) => self.announce(&announce, ticket),
-            ClientMessage::PartyChat(_)
-            | ClientMessage::PartyCreate(_)
-            | ClientMessage::PartyInvite(_)
-            | ClientMessage::PartyAccept(_)
-            | ClientMessage::PartyDecline(_)
-            | ClientMessage::PartyLeave(_)
-            | ClientMessage::PartyKick(_)
-            | ClientMessage::PartyDisband(_)
-            | ClientMessage::CombatStart(_)
-            | ClientMessage::CombatAction(_)
-            | ClientMessage::TradeRequest(_)
-            | ClientMessage::TradeUpdate(_)
-            | ClientMessage::TradeAccept(_)
-            | ClientMessage::TradeDecline(_) => self.refuse(
-                &ticket,
-                ErrorMessage::new(
-                    ErrorCode::Unsupported,
-                    "this version of the server does not serve this message",
-                ),
-            ),
+    fn hear(&mut self, news: News, ctx: &mut Ctx<Self>) {
+        match news {
+            News::Placed(location) => self.placed(location, ctx),
+            News::Settled { by, settlement, done } => self.settled(&by, &settlement, done, ctx),
+            News::Released { by } => self.released(&by),
         }
     }
 

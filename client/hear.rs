@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use protocol::messages::Vocabulary;
 use protocol::{Incoming, ServerMessage};
-use protocol::{auth, characters, chat, combat, errors, events, movement, party, session, trade, world};
+use protocol::{
+    auth, characters, chat, combat, errors, events, inventory, movement, party, session, trade, world,
+};
 use tokio::sync::mpsc::Receiver;
 
 use crate::Notice;
@@ -83,6 +85,9 @@ hear! {
     "shard_status" ShardStatus(world::ShardStatus),
     "reality_shift" RealityShift(world::RealityShift),
     "aetherfall" Aetherfall(world::Aetherfall),
+    "inventory" Inventory(inventory::Inventory),
+    "inventory_update" InventoryUpdate(inventory::InventoryUpdate),
+    "vendor_list" VendorList(inventory::VendorList),
     "trade_request" TradeRequest(trade::TradeRequest),
     "trade_update" TradeUpdate(trade::TradeUpdate),
     "trade_decline" TradeDecline(trade::TradeDecline),

@@ -19,6 +19,7 @@ pub mod events;
 #[cfg(any(test, feature = "schema"))]
 pub mod examples;
 pub mod ids;
+pub mod inventory;
 pub mod messages;
 pub mod movement;
 mod nulls;

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{auth, characters, chat, combat, errors, events, movement, party, session, trade, world};
+use crate::{
+    auth, characters, chat, combat, errors, events, inventory, movement, party, session, trade, world,
+};
 
 /// What the codec has to know of a set of messages.
 pub trait Vocabulary: Sized {
@@ -139,6 +141,20 @@ vocabulary! {
         "world_state" WorldState(session::Bare),
         /// Asks for all crystal shards; answered with `shard_status`.
         "shard_status" ShardStatus(session::Bare),
+        /// Asks for everything that one's character carries and wears; answered with `inventory`.
+        "inventory" Inventory(session::Bare),
+        /// Puts on one of one's own items, instead of what is worn there; answered with `inventory_update`.
+        "item_equip" ItemEquip(inventory::WhichItem),
+        /// Takes off what one wears; answered with `inventory_update`.
+        "item_unequip" ItemUnequip(inventory::WhichItem),
+        /// Uses something up, outside of combat; answered with `inventory_update`.
+        "item_use" ItemUse(inventory::SomeOf),
+        /// Asks what the vendor of the location sells; answered with `vendor_list`.
+        "vendor_list" VendorList(session::Bare),
+        /// Buys from the vendor of the location; answered with `inventory_update`.
+        "vendor_buy" VendorBuy(inventory::Buy),
+        /// Sells something of one's own to the vendor of the location; answered with `inventory_update`.
+        "vendor_sell" VendorSell(inventory::SomeOf),
         /// Asks a character nearby to trade.
         "trade_request" TradeRequest(trade::RequestTrade),
         /// Sets one's own side of a trade window, whole: it replaces what was offered before.
@@ -219,6 +235,12 @@ vocabulary! {
         "reality_shift" RealityShift(world::RealityShift),
         /// The world ended and began again.
         "aetherfall" Aetherfall(world::Aetherfall),
+        /// Everything that one's character carries and wears.
+        "inventory" Inventory(inventory::Inventory),
+        /// What has changed of it, as it is now: answers a command, and follows what others bring about.
+        "inventory_update" InventoryUpdate(inventory::InventoryUpdate),
+        /// What the vendor of the location sells.
+        "vendor_list" VendorList(inventory::VendorList),
         /// Somebody asks to trade; answered with `trade_update` or `trade_decline`.
         "trade_request" TradeRequest(trade::TradeRequest),
         /// The trade window as both see it; any change raises `offer_version` and clears both accepts.

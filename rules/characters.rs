@@ -6,6 +6,7 @@ use protocol::movement::Position;
 use rand::RngExt;
 
 use crate::content::{Class, Content};
+use crate::sheet::Asset;
 use crate::{Dice, Refusal, names};
 
 /// What the six stats add up to when they are chosen.
@@ -27,8 +28,8 @@ pub struct NewCharacter {
     pub stats: Stats,
     pub resources: Resources,
     pub progression: Progression,
-    /// Kinds of the items it starts with, for example "longsword"; `content/items.toml` lists them.
-    pub kit: Vec<String>,
+    /// What it starts with.
+    pub kit: Vec<Asset>,
     pub location_id: LocationId,
     pub position: Position,
 }
@@ -64,10 +65,18 @@ pub fn create(
         stats,
         resources: resources(class, &stats),
         progression: Progression { level: 1, experience: 0, souls: dice.random_range(SOULS) },
-        kit: class.kit.clone(),
+        kit: class.kit.iter().map(|kind| one_of_kind(kind, content)).collect(),
         location_id: start.id,
         position: start.spawn,
     })
+}
+
+fn one_of_kind(kind: &str, content: &Content) -> Asset {
+    let kind = kind.to_owned();
+    match content.item(&kind) {
+        Some(item) if item.stackable => Asset::Stack { kind, quantity: 1 },
+        _ => Asset::NewItem { kind },
+    }
 }
 
 /// What a stat adds to or takes from what depends on it.
@@ -164,6 +173,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::{NewCharacter, SOULS, create, modifier, plus, resources};
+    use crate::sheet::Asset;
     use crate::{Content, Dice, Refusal};
     use protocol::Text;
     use protocol::characters::{CreateCharacter, StatMethod, Stats};
@@ -258,7 +268,9 @@ mod tests {
             ("Rogue", "Golden Order", "Human")
         );
         assert_eq!((new.name.as_str(), new.name_key.as_str()), ("Anna", "anna"));
-        assert_eq!(new.kit, ["twin_daggers", "leather_armor", "stamina_draught"]);
+        let item = |kind: &str| Asset::NewItem { kind: kind.to_owned() };
+        let draught = Asset::Stack { kind: "stamina_draught".to_owned(), quantity: 1 };
+        assert_eq!(new.kit, [item("twin_daggers"), item("leather_armor"), draught]);
         assert_eq!(new.location_id.0, 1);
         assert_eq!((new.progression.level, new.progression.experience), (1, 0));
     }

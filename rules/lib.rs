@@ -4,11 +4,13 @@ pub mod characters;
 pub mod chat;
 pub mod content;
 pub mod grid;
+pub mod inventory;
 pub mod movement;
 pub mod names;
 pub mod progression;
 pub mod refusal;
 pub mod room;
+pub mod sheet;
 pub mod venue;
 pub mod world_shard;
 

@@ -1,11 +1,14 @@
 //! What every venue (room, world shard, later party, combat, trade) is to the actor that hosts it.
 
+use std::sync::Arc;
+
 use protocol::chat::Channel;
 use protocol::movement::Position;
 use protocol::{CharacterId, LocationId, ServerMessage};
 use rand_pcg::Pcg64Mcg;
 
 use crate::Refusal;
+use crate::sheet::{Engagement, Settlement};
 
 /// The dice a rule is handed: seeded, so that a host's inputs replay bit for bit.
 pub type Dice = Pcg64Mcg;
@@ -44,10 +47,14 @@ pub enum Effect {
 }
 
 /// What a member's session has to know to keep its own books.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum News {
     /// The character is in this location now.
     Placed(LocationId),
+    /// What the venue did with the sheet is on disk. `done`: it has no say over the sheet any more.
+    Settled { by: Engagement, settlement: Arc<Settlement>, done: bool },
+    /// The venue has no say over the sheet any more, and has not changed it since it said so last.
+    Released { by: Engagement },
 }
 
 /// Who is told.
@@ -67,6 +74,9 @@ pub enum Save {
     /// Somebody is elsewhere in the same location: says nothing any more once he has gone on to another.
     Step(Whereabouts),
     Event(NewEvent),
+    /// Property changes hands. Refused by the store when the epoch or the version of a party is no longer its
+    /// character's; then nothing of the input is saved.
+    Settlement(Arc<Settlement>),
 }
 
 /// Something worth remembering in the world's history.

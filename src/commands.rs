@@ -87,8 +87,12 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
     }
     let report = audit::check(&path).map_err(|error| Problem::of_database(&path, error))?;
     say(&format!(
-        "database: schema {}, {} accounts, {} characters, {} items, {} lines of chat",
-        report.schema, report.accounts, report.characters, report.items, report.chat_lines
+        "database: schema {}, {} accounts, {} characters, {} lines of chat",
+        report.schema, report.accounts, report.characters, report.chat_lines
+    ))?;
+    say(&format!(
+        "property: {} souls, {} items, {} entries in the ledger",
+        report.souls, report.items, report.ledger_entries
     ))?;
     for problem in &report.problems {
         say(&format!("  {problem}"))?;

@@ -86,6 +86,7 @@ fn rates(settings: &Settings) -> Rates {
         lists: limits.list.0,
         world: limits.world.0,
         characters: limits.character_change.0,
+        inventory: limits.inventory.0,
         login: limits.login_account_ip.0,
         login_address: limits.login_ip.0,
         login_account: limits.login_account.0,

@@ -61,6 +61,7 @@ pub struct Limits {
     pub register_ip_day: Rate,
     pub characters_per_account: u32,
     pub character_change: Rate,
+    pub inventory: Rate,
     pub list: Rate,
     #[serde(rename = "move")]
     pub movement: Rate,

@@ -1,5 +1,7 @@
 //! Whether a database is sound: SQLite's own checks, and that no property came from nowhere.
 
+mod conservation;
+
 use std::path::Path;
 
 use rusqlite::{Connection, Row};
@@ -21,39 +23,20 @@ pub struct Report {
     pub characters: u64,
     pub sessions: u64,
     pub chat_lines: u64,
+    /// Those that somebody has.
     pub items: u64,
+    /// In the hands of characters.
+    pub souls: i64,
+    pub ledger_entries: u64,
     /// One sentence each, with the row it is about; empty: all is well.
     pub problems: Vec<String>,
 }
 
-/// Each finds rows that must not be: one column, the sentence about the row.
-const RULES: &[&str] = &[
-    "SELECT 'item ' || serial || ' (' || kind || ') is held ' || held || ' times by its owner, character ' || owner_id
-     FROM (SELECT serial, kind, owner_id, (SELECT coalesce(sum(delta), 0) FROM ledger
-               WHERE ledger.serial = items.serial AND holder_id = owner_id) AS held FROM items)
-     WHERE held <> 1",
-    "SELECT 'item ' || serial || ' is entered as held by character ' || holder_id || ', its owner is ' || owner_id
-     FROM ledger JOIN items USING (serial) WHERE holder_id <> owner_id
-     GROUP BY serial, holder_id HAVING sum(delta) <> 0",
-    "SELECT 'character ' || id || ' (' || name || ') has ' || souls || ' souls, the ledger says ' || entered
-     FROM (SELECT id, name, souls, (SELECT coalesce(sum(delta), 0) FROM ledger
-               WHERE holder_id = characters.id AND asset = 'souls' AND serial IS NULL) AS entered FROM characters)
-     WHERE souls <> entered OR souls < 0",
-    "SELECT 'character ' || holder_id || ' has ' || have || ' ' || asset || ', the ledger says ' || entered
-     FROM (SELECT holder_id, asset, sum(delta) AS entered, coalesce((SELECT quantity FROM stacks
-               WHERE owner_id = holder_id AND kind = asset), 0) AS have
-           FROM ledger WHERE holder_id IS NOT NULL AND serial IS NULL AND asset <> 'souls'
-           GROUP BY holder_id, asset)
-     WHERE have <> entered",
-    "SELECT 'character ' || owner_id || ' has ' || quantity || ' ' || kind || ' that the ledger knows nothing of'
-     FROM stacks WHERE NOT EXISTS
-         (SELECT 1 FROM ledger WHERE holder_id = owner_id AND asset = kind AND serial IS NULL)",
-    "SELECT 'transfer ' || transfer_id || ' is out of balance by ' || sum(delta) || ' ' || asset
-     FROM ledger GROUP BY transfer_id, asset, serial HAVING sum(delta) <> 0",
+/// A session of somebody else's character: one column, the sentence about the row.
+const STRANGE_SESSIONS: &str =
     "SELECT 'session ' || sessions.id || ' plays character ' || character_id || ', which is not its account''s'
      FROM sessions JOIN characters ON characters.id = character_id
-     WHERE characters.account_id <> sessions.account_id OR characters.deleted_at IS NOT NULL",
-];
+     WHERE characters.account_id <> sessions.account_id OR characters.deleted_at IS NOT NULL";
 
 /// Audits a database file, beside a running server if there is one. Changes nothing.
 ///
@@ -76,9 +59,8 @@ pub fn check(path: &Path) -> Result<Report, StoreError> {
     if schema < schema_latest {
         return Ok(Report { schema, schema_latest, problems, ..Report::default() });
     }
-    for rule in RULES {
-        problems.extend(sentences(&database, rule, |row| row.get(0))?);
-    }
+    problems.extend(sentences(&database, STRANGE_SESSIONS, |row| row.get(0))?);
+    let conservation = conservation::check(&database, &mut problems)?;
     let count = |what: &str| -> Result<u64, StoreError> {
         let rows: i64 = database.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0))?;
         Ok(rows.unsigned_abs())
@@ -90,7 +72,9 @@ pub fn check(path: &Path) -> Result<Report, StoreError> {
         characters: count("characters WHERE deleted_at IS NULL")?,
         sessions: count("sessions")?,
         chat_lines: count("chat_lines")?,
-        items: count("items")?,
+        items: count("items WHERE owner_id IS NOT NULL")?,
+        souls: conservation.souls,
+        ledger_entries: conservation.entries,
         problems,
     })
 }

@@ -4,12 +4,14 @@ use protocol::characters::{Character, Progression, Resources, Stats};
 use protocol::movement::Position;
 use protocol::{AccountId, CharacterId, LocationId};
 use rules::NewCharacter;
+use rules::sheet::Sheet;
 use rules::venue::Whereabouts;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::answers::{Kept, recent_of};
 use crate::economy::endow;
 use crate::error::or_taken;
+use crate::sheets::{of_row, with_things};
 use crate::times::iso;
 use crate::{Read, StoreError, Write};
 
@@ -21,6 +23,8 @@ const NAME_RESERVED_MS: i64 = 7 * 24 * 3600 * 1000;
 pub struct Taken {
     pub character: Character,
     pub epoch: i64,
+    /// What it owns, wears and is.
+    pub sheet: Sheet,
     pub whereabouts: (LocationId, Position),
     /// The newest answers kept for it, oldest first: (message_id, answer).
     pub recent_answers: Vec<(String, String)>,
@@ -98,16 +102,18 @@ pub fn take(account: AccountId, id: CharacterId, now: i64) -> Write<Taken> {
                  WHERE id = ?1 AND account_id = ?2 AND deleted_at IS NULL",
             )?
             .execute((id.0, account.0))?;
-        let (character, epoch, position) = database
+        let (character, sheet, position) = database
             .prepare_cached(
                 "SELECT * FROM characters WHERE id = ?1 AND account_id = ?2 AND deleted_at IS NULL",
             )?
-            .query_row((id.0, account.0), |row| Ok((character(row)?, row.get("epoch")?, position(row)?)))
+            .query_row((id.0, account.0), |row| Ok((character(row)?, of_row(row)?, position(row)?)))
             .optional()?
             .ok_or(StoreError::NotFound)?;
+        let sheet = with_things(database, sheet)?;
         let Kept { recent, total } = recent_of(database, id, now)?;
         let whereabouts = (character.location_id, position);
-        Ok(Taken { character, epoch, whereabouts, recent_answers: recent, answers_total: total })
+        let epoch = sheet.epoch;
+        Ok(Taken { character, epoch, sheet, whereabouts, recent_answers: recent, answers_total: total })
     })
 }
 
@@ -267,7 +273,7 @@ fn position(row: &Row) -> rusqlite::Result<Position> {
     Ok(Position { x: row.get("x")?, y: row.get("y")?, z: row.get("z")? })
 }
 
-fn character(row: &Row) -> rusqlite::Result<Character> {
+pub(crate) fn character(row: &Row) -> rusqlite::Result<Character> {
     Ok(Character {
         id: CharacterId(row.get("id")?),
         name: row.get("name")?,

@@ -1,36 +1,119 @@
 //! Property: items, stacks, souls, and the ledger that every change of hands is entered into.
 
 use protocol::CharacterId;
+use protocol::ids::ItemId;
+use rules::sheet::{Asset, Movement};
 use rusqlite::Connection;
 
 use crate::StoreError;
+use crate::error::or_taken;
 
 /// A change of hands in the making: entries are added to it in the transaction that moves the property.
 pub(crate) struct Transfer<'a> {
     database: &'a Connection,
     id: i64,
+    now: i64,
 }
 
 impl<'a> Transfer<'a> {
-    pub(crate) fn begin(database: &'a Connection, reason: &str, now: i64) -> Result<Self, StoreError> {
+    /// [`StoreError::Conflict`]`("cause")` when what it is caused by has had its effect before.
+    pub(crate) fn begin(
+        database: &'a Connection,
+        reason: &str,
+        cause: Option<&str>,
+        now: i64,
+    ) -> Result<Self, StoreError> {
         database
-            .prepare_cached("INSERT INTO transfers (reason, made_at) VALUES (?1, ?2)")?
-            .execute((reason, now))?;
-        Ok(Self { database, id: database.last_insert_rowid() })
+            .prepare_cached("INSERT INTO transfers (reason, cause, made_at) VALUES (?1, ?2, ?3)")?
+            .execute((reason, cause, now))
+            .map_err(or_taken("cause"))?;
+        Ok(Self { database, id: database.last_insert_rowid(), now })
+    }
+
+    /// Moves property and enters it; answers with the serial of an item that was made for it. Souls move with the
+    /// sheets of those who have them, and are only entered here.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleSheet`] when it is not where it is said to come from.
+    pub(crate) fn carry(&self, movement: &Movement) -> Result<Option<ItemId>, StoreError> {
+        let Movement { from, to, asset } = movement;
+        match asset {
+            Asset::Souls(quantity) => self.enter(*from, *to, "souls", None, *quantity).map(|()| None),
+            Asset::Stack { kind, quantity } => {
+                if let Some(from) = from {
+                    self.take_from_stack(*from, kind, *quantity)?;
+                }
+                if let Some(to) = to {
+                    self.put_on_stack(*to, kind, *quantity)?;
+                }
+                self.enter(*from, *to, kind, None, *quantity).map(|()| None)
+            }
+            Asset::Item { id, kind } => {
+                let moved = self
+                    .database
+                    .prepare_cached(
+                        "UPDATE items SET owner_id = ?3
+                         WHERE serial = ?1 AND owner_id IS ?2 AND kind = ?4 AND worn IS NULL",
+                    )?
+                    .execute((id.0, from.map(|from| from.0), to.map(|to| to.0), kind))?;
+                expect_one(moved)?;
+                self.enter(*from, *to, kind, Some(*id), 1).map(|()| None)
+            }
+            Asset::NewItem { kind } => {
+                let made = self.make(kind, *to)?;
+                self.enter(*from, *to, kind, Some(made), 1).map(|()| Some(made))
+            }
+        }
+    }
+
+    fn make(&self, kind: &str, owner: Option<CharacterId>) -> Result<ItemId, StoreError> {
+        self.database
+            .prepare_cached("INSERT INTO items (kind, owner_id, created_at) VALUES (?1, ?2, ?3)")?
+            .execute((kind, owner.map(|owner| owner.0), self.now))?;
+        Ok(ItemId(self.database.last_insert_rowid()))
+    }
+
+    fn take_from_stack(&self, from: CharacterId, kind: &str, quantity: i64) -> Result<(), StoreError> {
+        let less = self
+            .database
+            .prepare_cached(
+                "UPDATE stacks SET quantity = quantity - ?3
+                 WHERE owner_id = ?1 AND kind = ?2 AND quantity > ?3",
+            )?
+            .execute((from.0, kind, quantity))?;
+        if less == 1 {
+            return Ok(());
+        }
+        let none = self
+            .database
+            .prepare_cached("DELETE FROM stacks WHERE owner_id = ?1 AND kind = ?2 AND quantity = ?3")?
+            .execute((from.0, kind, quantity))?;
+        expect_one(none)
+    }
+
+    fn put_on_stack(&self, to: CharacterId, kind: &str, quantity: i64) -> Result<(), StoreError> {
+        self.database
+            .prepare_cached(
+                "INSERT INTO stacks (owner_id, kind, quantity) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (owner_id, kind) DO UPDATE SET quantity = quantity + excluded.quantity",
+            )?
+            .execute((to.0, kind, quantity))?;
+        Ok(())
     }
 
     /// Enters both sides: what `to` gains, `from` loses. `None` is the world.
-    pub(crate) fn enter(
+    fn enter(
         &self,
         from: Option<CharacterId>,
         to: Option<CharacterId>,
         asset: &str,
-        serial: Option<i64>,
+        serial: Option<ItemId>,
         quantity: i64,
     ) -> Result<(), StoreError> {
         let mut entry = self.database.prepare_cached(
             "INSERT INTO ledger (transfer_id, holder_id, asset, serial, delta) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
+        let serial = serial.map(|serial| serial.0);
         for (holder, delta) in [(from, -quantity), (to, quantity)] {
             entry.execute((self.id, holder.map(|holder| holder.0), asset, serial, delta))?;
         }
@@ -43,18 +126,18 @@ pub(crate) fn endow(
     database: &Connection,
     character: CharacterId,
     souls: i64,
-    kit: &[String],
+    kit: &[Asset],
     now: i64,
 ) -> Result<(), StoreError> {
-    let transfer = Transfer::begin(database, "creation", now)?;
-    if souls != 0 {
-        transfer.enter(None, Some(character), "souls", None, souls)?;
-    }
-    for kind in kit {
-        database
-            .prepare_cached("INSERT INTO items (kind, owner_id, created_at) VALUES (?1, ?2, ?3)")?
-            .execute((kind, character.0, now))?;
-        transfer.enter(None, Some(character), kind, Some(database.last_insert_rowid()), 1)?;
+    let transfer = Transfer::begin(database, "creation", None, now)?;
+    let souls = (souls != 0).then_some(Asset::Souls(souls));
+    for asset in souls.into_iter().chain(kit.iter().cloned()) {
+        transfer.carry(&Movement { from: None, to: Some(character), asset })?;
     }
     Ok(())
+}
+
+/// What memory says was there, was there.
+pub(crate) fn expect_one(rows: usize) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::StaleSheet) }
 }

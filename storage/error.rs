@@ -17,7 +17,7 @@ pub enum StoreError {
     /// The step has a bug; it was undone, its neighbours were not.
     #[error("a step of the store panicked")]
     Panicked,
-    /// Something that must be unique is taken: "username", "name", "message_id", "chat_id".
+    /// Something that must be unique is taken: "username", "name", "message_id", "chat_id", "cause".
     #[error("{0} is taken")]
     Conflict(&'static str),
     /// As many as there may be.
@@ -29,6 +29,9 @@ pub enum StoreError {
     /// Somebody else has taken the character since.
     #[error("the character has been taken by another session")]
     StaleEpoch,
+    /// What the character owns or is has changed since.
+    #[error("the character has changed since")]
+    StaleSheet,
     #[error("another server is running on this database; stop it first, or name another data directory")]
     AlreadyRunning,
     #[error(

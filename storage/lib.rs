@@ -23,6 +23,7 @@ pub mod places;
 mod readers;
 pub mod saves;
 pub mod sessions;
+pub mod sheets;
 mod step;
 mod store;
 mod threads;

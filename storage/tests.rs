@@ -5,6 +5,7 @@ mod commits;
 mod copies;
 mod play;
 mod processes;
+mod sheets;
 mod simulation;
 mod world;
 
@@ -14,6 +15,7 @@ use protocol::characters::{Progression, Resources, Stats};
 use protocol::movement::Position;
 use protocol::{AccountId, CharacterId, LocationId};
 use rules::NewCharacter;
+use rules::sheet::Asset;
 use tempfile::TempDir;
 
 use crate::accounts::{Role, create};
@@ -76,7 +78,11 @@ fn newborn(name: &str) -> NewCharacter {
             max_mana: 47,
         },
         progression: Progression { level: 1, experience: 0, souls: 120 },
-        kit: vec!["longsword".to_owned(), "shield".to_owned(), "health_potion".to_owned()],
+        kit: vec![
+            Asset::NewItem { kind: "longsword".to_owned() },
+            Asset::NewItem { kind: "shield".to_owned() },
+            Asset::Stack { kind: "health_potion".to_owned(), quantity: 1 },
+        ],
         location_id: LocationId(1),
         position: Position { x: 1.5, y: -2.0, z: 0.25 },
     }

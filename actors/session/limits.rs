@@ -33,6 +33,7 @@ pub struct Limits {
     lists: Option<Bucket>,
     questions: Option<Bucket>,
     characters: Option<Bucket>,
+    inventory: Option<Bucket>,
     strikes_ms: VecDeque<u64>,
 }
 
@@ -48,6 +49,7 @@ impl Limits {
             lists: None,
             questions: None,
             characters: None,
+            inventory: None,
             strikes_ms: VecDeque::new(),
             world: world.clone(),
         }
@@ -105,6 +107,13 @@ impl Limits {
             ClientMessage::CharacterCreate(_)
             | ClientMessage::CharacterSelect(_)
             | ClientMessage::CharacterDelete(_) => take(&mut self.characters, rates.characters),
+            ClientMessage::Inventory(_)
+            | ClientMessage::ItemEquip(_)
+            | ClientMessage::ItemUnequip(_)
+            | ClientMessage::ItemUse(_)
+            | ClientMessage::VendorList(_)
+            | ClientMessage::VendorBuy(_)
+            | ClientMessage::VendorSell(_) => take(&mut self.inventory, rates.inventory),
             ClientMessage::Chat(say) if matches!(say.channel, Channel::Global | Channel::Faction) => {
                 self.take_wide()
             }

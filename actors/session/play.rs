@@ -5,6 +5,7 @@ use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::characters::{Character, CharacterAnswer, CharacterUpdate};
 use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
 use rules::room::Room;
+use rules::sheet::Sheet;
 use rules::venue::{Member, RoomKey};
 use rules::world_shard::{WorldCommand, WorldShard};
 use storage::StoreError;
@@ -38,6 +39,8 @@ pub struct Placed {
 pub struct Playing {
     pub member: Member,
     pub character: Character,
+    /// What it owns, wears and is; `character` shows some of it.
+    pub sheet: Sheet,
     pub location: LocationId,
     pub place: Placed,
     pub global: Joined,
@@ -153,7 +156,7 @@ impl Session {
     fn enter_world(&mut self, taken: Taken, ctx: &mut Ctx<Self>) {
         let Some(door) = self.own_door() else { return };
         let Some(account) = self.row.as_ref().map(|row| row.account_id) else { return };
-        let Taken { character, epoch, whereabouts, recent_answers, answers_total } = taken;
+        let Taken { character, epoch, sheet, whereabouts, recent_answers, answers_total } = taken;
         let more_on_disk = answers_total as usize > recent_answers.len();
         self.recall(recent_answers, more_on_disk);
         let member = Member {
@@ -190,6 +193,7 @@ impl Session {
         let shard = self.shard_of(location);
         self.playing = Some(Playing {
             character,
+            sheet,
             location,
             place: Placed { shard, door: None },
             global: Joined { key: RoomKey::Global, door: None },

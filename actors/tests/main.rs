@@ -6,6 +6,7 @@ extern crate shardmesh_actors as actors;
 mod chaos;
 mod chat;
 mod faults;
+mod inventory;
 mod limits;
 mod movement;
 mod outbox;

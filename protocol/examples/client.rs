@@ -5,6 +5,7 @@ use crate::characters::{CreateCharacter, StatMethod, Stats, WhichCharacter};
 use crate::chat::{Announce, Channel, Say, SayIn, Whisper};
 use crate::combat::{Act, ActionType, StartCombat};
 use crate::ids::{ItemId, PartyId};
+use crate::inventory::{Buy, SomeOf, WhichItem};
 use crate::movement::{Move, Position};
 use crate::party::{CreateParty, Invite, Kick, WhichParty};
 use crate::session::{Ack, Bare, Leave, Resume};
@@ -22,6 +23,7 @@ pub(super) fn all() -> Vec<ClientMessage> {
     all.extend(party());
     all.extend(combat());
     all.extend([ClientMessage::WorldState(Bare {}), ClientMessage::ShardStatus(Bare {})]);
+    all.extend(inventory());
     all.extend(trade());
     all
 }
@@ -115,6 +117,19 @@ fn combat() -> Vec<ClientMessage> {
             ability_name: Some(text("Fireball")),
             item_id: None,
         }),
+    ]
+}
+
+fn inventory() -> Vec<ClientMessage> {
+    let potions = |quantity| SomeOf { item_id: None, kind: Some(text("health_potion")), quantity };
+    vec![
+        ClientMessage::Inventory(Bare {}),
+        ClientMessage::ItemEquip(WhichItem { item_id: ItemId(1001) }),
+        ClientMessage::ItemUnequip(WhichItem { item_id: ItemId(1001) }),
+        ClientMessage::ItemUse(potions(None)),
+        ClientMessage::VendorList(Bare {}),
+        ClientMessage::VendorBuy(Buy { kind: text("mana_potion"), quantity: Some(3) }),
+        ClientMessage::VendorSell(potions(Some(2))),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! One example of everything the server may send.
 
+mod property;
+
 use std::collections::BTreeMap;
 
 use crate::auth::AuthResponse;
@@ -12,11 +14,10 @@ use crate::combat::{
     ActionType, CombatAction, CombatDamage, CombatEnd, CombatHeal, CombatStart, CombatState, Participant,
 };
 use crate::events::{EventTrigger, QuestUpdate};
-use crate::ids::{CrystalShardId, ItemId, PartyId};
+use crate::ids::{CrystalShardId, PartyId};
 use crate::movement::{LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position};
 use crate::party::{PartyDisband, PartyInvite, PartyUpdate};
 use crate::session::{Disconnect, Done, Pong, Resumed, SeqRange};
-use crate::trade::{Offer, TradeComplete, TradeDecline, TradeRequest, TradeUpdate};
 use crate::world::{Aetherfall, CrystalShard, RealityShift, ShardCaptured, ShardStatus, WorldState};
 use crate::{
     AccountId, CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, ServerMessage, SessionId,
@@ -37,7 +38,7 @@ pub(super) fn all() -> Vec<ServerMessage> {
     all.extend(party());
     all.extend(combat());
     all.extend(world());
-    all.extend(trade());
+    all.extend(property::all());
     all.extend(events());
     all.extend(errors());
     all
@@ -342,35 +343,6 @@ fn world() -> Vec<ServerMessage> {
             winning_faction: Some(seekers()),
             new_reality: "Aether Storm".to_owned(),
         }),
-    ]
-}
-
-fn offers(accepted: bool) -> Vec<Offer> {
-    vec![
-        Offer { character_id: MIRA, items: vec![ItemId(1001)], souls: 50, accepted },
-        Offer { character_id: TOMAS, items: vec![ItemId(1002), ItemId(1003)], souls: 0, accepted: true },
-    ]
-}
-
-fn trade() -> Vec<ServerMessage> {
-    let trade_id = || "t-5".to_owned();
-    vec![
-        ServerMessage::TradeRequest(TradeRequest {
-            trade_id: trade_id(),
-            requester_id: MIRA,
-            requester_name: "Mira Sol".to_owned(),
-            recipient_id: TOMAS,
-        }),
-        ServerMessage::TradeUpdate(TradeUpdate {
-            trade_id: trade_id(),
-            offer_version: 4,
-            offers: offers(false),
-        }),
-        ServerMessage::TradeDecline(TradeDecline {
-            trade_id: trade_id(),
-            reason: "Tomas closed the window.".to_owned(),
-        }),
-        ServerMessage::TradeComplete(TradeComplete { trade_id: trade_id(), offers: offers(true) }),
     ]
 }
 

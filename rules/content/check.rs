@@ -151,8 +151,16 @@ impl Tables<'_> {
     fn check_locations(&self, errors: &mut Vec<ContentError>) {
         let exits: BTreeMap<LocationId, &[LocationId]> =
             self.locations.rows().map(|row| (row.id, row.exits.as_slice())).collect();
+        let kinds: BTreeSet<_> = self.items.rows().map(|item| item.kind.as_str()).collect();
         self.locations.check(errors, |location, tell| {
             location_figures(location, tell);
+            for (index, kind) in location.sells.iter().enumerate() {
+                if !kinds.contains(kind.as_str()) {
+                    tell("sells", format!("there is no item {kind:?} in items.toml"));
+                } else if location.sells[..index].contains(kind) {
+                    tell("sells", format!("{kind:?} is there twice"));
+                }
+            }
             for (index, exit) in location.exits.iter().enumerate() {
                 match exits.get(exit) {
                     None => tell("exits", format!("there is no location {exit}")),

@@ -88,6 +88,24 @@ pub enum Slot {
     Trinket,
 }
 
+impl Slot {
+    const ALL: [Self; 3] = [Self::Weapon, Self::Armor, Self::Trinket];
+
+    /// The word for it, in content, on the wire and on disk.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Weapon => "weapon",
+            Self::Armor => "armor",
+            Self::Trinket => "trinket",
+        }
+    }
+
+    /// The slot of this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|slot| slot.as_str() == word)
+    }
+}
+
 /// Some of each resource.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -256,6 +274,9 @@ pub struct Location {
     pub speed: f64,
     /// How many characters fit; absent for any number.
     pub capacity: Option<u32>,
+    /// Kinds of what its vendor sells; empty where there is none.
+    #[serde(default)]
+    pub sells: Vec<String>,
     /// Where one can go from here, in order of id.
     pub exits: Vec<LocationId>,
 }

@@ -1,0 +1,188 @@
+//! The sheet of a session's character: changed by its owner, lent to venues, taken back from the disk.
+
+use std::sync::Arc;
+
+use actix::AsyncContext;
+use actix::fut::{ActorFutureExt, wrap_future};
+use protocol::ids::ItemId;
+use protocol::inventory::InventoryUpdate;
+use protocol::{ErrorCode, ErrorMessage, ServerMessage};
+use rules::sheet::{Engagement, Settlement, Sheet};
+use rules::{Content, Refusal, inventory};
+use storage::StoreError;
+use storage::sheets::AnswerOf;
+
+use crate::commands::Ticket;
+use crate::entity::{Ctx, Shell};
+use crate::errors::storage_error;
+use crate::flight::answer_text;
+use crate::frame::Frame;
+use crate::host::Reply;
+use crate::repeats::answer_again;
+use crate::session::Session;
+use crate::session::play::no_character;
+
+/// A sheet before and after a settlement of its owner's, until the store says which serials new items have.
+#[derive(Clone)]
+struct Change {
+    before: Sheet,
+    after: Sheet,
+    reason: &'static str,
+    new_kinds: Vec<String>,
+    content: Arc<Content>,
+}
+
+impl Change {
+    fn with(mut self, serials: &[ItemId]) -> (Sheet, InventoryUpdate) {
+        for (id, kind) in serials.iter().zip(self.new_kinds) {
+            self.after.receive(*id, kind);
+        }
+        let update = inventory::update(&self.before, &self.after, &self.content, self.reason);
+        (self.after, update)
+    }
+}
+
+impl Session {
+    /// Settles a change that concerns nobody else. On disk first, then it counts; the mailbox waits, so that what the
+    /// client asks next finds the sheet as it is then.
+    pub(super) fn settle_own(
+        &mut self,
+        plan: impl FnOnce(&Sheet, &Content) -> Result<Settlement, Refusal>,
+        ticket: Ticket,
+        ctx: &mut Ctx<Self>,
+    ) {
+        let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
+        let (who, before, content) = (playing.member.id, &playing.sheet, self.world.content());
+        let planned = plan(before, content).and_then(|settlement| {
+            let after = before.after(&settlement, None)?;
+            Ok((settlement, after))
+        });
+        let (settlement, after) = match planned {
+            Ok(planned) => planned,
+            Err(refusal) => return self.refuse(&ticket, refusal),
+        };
+        let change = Change {
+            before: before.clone(),
+            after,
+            reason: settlement.reason,
+            new_kinds: settlement.made_for(who).map(str::to_owned).collect(),
+            content: content.clone(),
+        };
+        let wall_ms = self.wall_ms();
+        let answer = ticket.message_id.clone().map(|id| {
+            let change = change.clone();
+            let text = move |serials: &[ItemId]| {
+                answer_text(&ServerMessage::InventoryUpdate(change.with(serials).1), wall_ms)
+            };
+            (who, id.into_string(), Box::new(text) as _)
+        });
+        self.settle(settlement, answer, change, ticket, ctx);
+    }
+
+    fn settle(
+        &mut self,
+        settlement: Settlement,
+        answer: Option<AnswerOf>,
+        change: Change,
+        ticket: Ticket,
+        ctx: &mut Ctx<Self>,
+    ) {
+        let who = change.before.character_id;
+        let saved = self.world.store().write(storage::sheets::settle(settlement, answer, self.wall_ms()));
+        ctx.wait(wrap_future(saved).map(move |saved, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
+            let session = &mut shell.entity;
+            match saved {
+                Ok(serials) => {
+                    let (after, update) = change.with(&serials);
+                    session.answer(&ticket, ServerMessage::InventoryUpdate(update));
+                    session.take_over(after);
+                }
+                Err(StoreError::Conflict("message_id")) => {
+                    let reply = Reply { who, outbox: session.outbox.clone(), ticket: Some(ticket) };
+                    answer_again(&session.world, reply);
+                }
+                Err(StoreError::StaleEpoch) => {
+                    let reason = "another session has taken your character";
+                    session.refuse(&ticket, ErrorMessage::new(ErrorCode::NoCharacter, reason));
+                }
+                Err(StoreError::StaleSheet) => {
+                    let reason = "your character has changed meanwhile: try again";
+                    session.refuse(
+                        &ticket,
+                        ErrorMessage::new(ErrorCode::Busy, reason).with("retry_after_ms", 100),
+                    );
+                    session.retake_sheet(ctx);
+                }
+                Err(error) => session.refuse(&ticket, storage_error(&error)),
+            }
+        }));
+    }
+
+    /// A venue has settled something about the sheet.
+    pub(super) fn settled(
+        &mut self,
+        by: &Engagement,
+        settlement: &Settlement,
+        done: bool,
+        ctx: &mut Ctx<Self>,
+    ) {
+        let Some(playing) = &self.playing else { return };
+        let before = &playing.sheet;
+        // What was made for it has serials that only the store knows.
+        let knows_all = settlement.made_for(playing.member.id).next().is_none();
+        let Some(mut after) = before.after(settlement, Some(by)).ok().filter(|_| knows_all) else {
+            return self.retake_sheet(ctx);
+        };
+        if done {
+            after.release(by);
+        }
+        let update = inventory::update(before, &after, self.world.content(), settlement.reason);
+        self.tell_update(update);
+        self.take_over(after);
+    }
+
+    /// A venue has no say over the sheet any more, and has left it as it was.
+    pub(super) fn released(&mut self, by: &Engagement) {
+        if let Some(playing) = self.playing.as_mut() {
+            playing.sheet.release(by);
+        }
+    }
+
+    /// Reads the sheet from the disk, behind everything that was asked of it before. What it was lent to has no say over
+    /// it any more.
+    pub(super) fn retake_sheet(&mut self, ctx: &mut Ctx<Self>) {
+        let Some(playing) = &self.playing else { return };
+        let retake = storage::sheets::retake(playing.member.id, playing.member.epoch);
+        let taken = self.world.store().write(retake);
+        ctx.wait(wrap_future(taken).map(|taken, shell: &mut Shell<Self>, _: &mut Ctx<Self>| {
+            let session = &mut shell.entity;
+            let Some(playing) = &session.playing else { return };
+            match taken {
+                Ok(sheet) => {
+                    let content = session.world.content();
+                    session.tell_update(inventory::update(&playing.sheet, &sheet, content, "sync"));
+                    session.take_over(sheet);
+                }
+                // Whoever has the character now says so by itself.
+                Err(StoreError::StaleEpoch) => {}
+                Err(error) => log::error!("session {}: its sheet can't be read: {error}", session.id),
+            }
+        }));
+    }
+
+    /// Goes on with another sheet; tells the client how its character stands if that changed.
+    fn take_over(&mut self, sheet: Sheet) {
+        let Some(playing) = self.playing.as_mut() else { return };
+        let same = playing.sheet.resources == sheet.resources
+            && playing.sheet.progression.level == sheet.progression.level;
+        sheet.show_in(&mut playing.character);
+        playing.sheet = sheet;
+        if let (false, Some(state)) = (same, self.own_state()) {
+            self.outbox.push(&Frame::new(state, self.wall_ms()));
+        }
+    }
+
+    fn tell_update(&self, update: InventoryUpdate) {
+        self.outbox.push(&Frame::new(ServerMessage::InventoryUpdate(update), self.wall_ms()));
+    }
+}
