@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::Dialect;
 
-use crate::{Demo, Lab, LabError, Report, demo, run};
+use crate::bare::args::BenchArgs;
+use crate::floor::FloorArgs;
+use crate::{Demo, Lab, LabError, Report, bare, demo, floor, run};
 
 /// Bots for a Shardmesh server: a load that judges, or a living world.
 ///
@@ -25,6 +27,10 @@ enum Command {
     Run(RunArgs),
     /// Wander and chat, gently, until Ctrl-C
     Demo(Target),
+    /// Measure what a server's processor does for each message, by a client that costs little itself
+    Bench(BenchArgs),
+    /// The least that a server can do for the same load, to compare with
+    Floor(FloorArgs),
 }
 
 #[derive(Debug, Args)]
@@ -96,6 +102,9 @@ pub async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run_command(args).await,
         Command::Demo(target) => demo_command(target).await.map(|()| ExitCode::SUCCESS),
+        // On this one thread, without the runtime: nothing else runs meanwhile.
+        Command::Bench(args) => bare::args::command(args),
+        Command::Floor(args) => floor::command(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("loadlab: {error}");

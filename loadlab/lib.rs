@@ -1,8 +1,10 @@
 //! Bots on the SDK: a load that proves that nothing is lost, doubled or out of order, and a living world to look at.
 
+pub mod bare;
 mod bot;
 pub mod cli;
 mod demo;
+pub mod floor;
 mod measure;
 pub mod oracle;
 pub mod plan;
@@ -31,4 +33,7 @@ pub enum LabError {
     File { path: String, error: std::io::Error },
     #[error("{0}")]
     Setting(&'static str),
+    /// Of the bare client and the floor.
+    #[error("{0}")]
+    Bench(String),
 }

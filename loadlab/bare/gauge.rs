@@ -1,0 +1,107 @@
+//! What the server's process and this very thread use, in nanoseconds, from the kernel's own accounts.
+
+use std::collections::HashMap;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// A client busier than this may be what is measured, instead of the server.
+pub const BUSY_MAX: f64 = 0.85;
+
+/// One look at both.
+#[derive(Debug, Clone)]
+pub struct Look {
+    at: Instant,
+    own_cpu: Duration,
+    /// Time on a processor by thread; `None` without a process to watch, or when it has gone.
+    server_cpu: Option<HashMap<u32, u64>>,
+}
+
+/// What was used between two looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Used {
+    pub wall: Duration,
+    /// Time of this thread on a processor, by the clock on the wall.
+    pub client_busy: f64,
+    pub server_cpu: Option<Duration>,
+}
+
+impl Look {
+    pub fn now(server: Option<u32>) -> Self {
+        let spent = clock_gettime(ClockId::ThreadCPUTime);
+        let own_cpu = Duration::new(spent.tv_sec.unsigned_abs(), spent.tv_nsec as u32);
+        Self { at: Instant::now(), own_cpu, server_cpu: server.and_then(thread_times) }
+    }
+
+    pub fn used_until(&self, later: &Self) -> Used {
+        let wall = later.at - self.at;
+        let client_busy = (later.own_cpu - self.own_cpu).as_secs_f64() / wall.as_secs_f64().max(1e-9);
+        let server_cpu = self.server_cpu.as_ref().zip(later.server_cpu.as_ref()).map(|(before, after)| {
+            // A thread that began meanwhile counts from zero; one that ended is forgotten.
+            let spent = |(thread, time): (&u32, &u64)| time - before.get(thread).unwrap_or(&0);
+            Duration::from_nanos(after.iter().map(spent).sum())
+        });
+        Used { wall, client_busy, server_cpu }
+    }
+}
+
+/// Whether a row with such a client says nothing about the server.
+pub fn is_void(client_busy: f64) -> bool {
+    client_busy > BUSY_MAX
+}
+
+/// Time on a processor of each thread of a process, by the scheduler's account.
+fn thread_times(process: u32) -> Option<HashMap<u32, u64>> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    let times = threads.filter_map(|thread| {
+        let thread = thread.ok()?;
+        let account = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        let time = account.split_whitespace().next()?.parse().ok()?;
+        Some((thread.file_name().to_str()?.parse().ok()?, time))
+    });
+    Some(times.collect())
+}
+
+/// Resident memory of a process, in bytes.
+pub fn resident_bytes(process: u32) -> Option<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::time::{Duration, Instant};
+
+    use super::{Look, is_void, resident_bytes};
+
+    #[test]
+    fn a_busy_client_voids_the_row() {
+        let at = Instant::now();
+        let look = |wall_ms, own_ms, server: &[(u32, u64)]| Look {
+            at: at + Duration::from_millis(wall_ms),
+            own_cpu: Duration::from_millis(own_ms),
+            server_cpu: Some(server.iter().copied().collect::<HashMap<_, _>>()),
+        };
+        let before = look(0, 0, &[(1, 5), (2, 7)]);
+        for (own_ms, void) in [(0, false), (840, false), (860, true), (1000, true)] {
+            let used = before.used_until(&look(1000, own_ms, &[(1, 10), (3, 100)]));
+            assert_eq!(is_void(used.client_busy), void, "{used:?}");
+            assert_eq!(used.server_cpu, Some(Duration::from_nanos(105)));
+        }
+    }
+
+    #[test]
+    fn this_very_process_uses_something() {
+        let me = Some(std::process::id());
+        let before = Look::now(me);
+        let mut sum = 0u64;
+        while before.used_until(&Look::now(me)).server_cpu.unwrap() < Duration::from_millis(2) {
+            sum = (0..100_000u64).fold(sum, |sum, number| std::hint::black_box(sum ^ number));
+        }
+        assert!(before.used_until(&Look::now(None)).server_cpu.is_none());
+        assert!(resident_bytes(std::process::id()).unwrap() > 1 << 20);
+    }
+}
