@@ -6,6 +6,7 @@ mod characters;
 mod chat;
 mod copies;
 mod crash;
+mod dialects;
 mod drain;
 mod encryption;
 mod frames;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::harness::server::Server;
 use crate::harness::socket::Socket;
 use crate::harness::ticket::Ticket;
+use crate::harness::way::Way;
 
 /// How often the listeners of the randomised test drop out, all together.
 const DROPS: u32 = 100;
@@ -40,8 +41,14 @@ fn lines(of: &[Value]) -> Vec<&str> {
 #[tokio::test]
 async fn a_drop_costs_nothing_and_what_is_in_doubt_comes_as_it_came_before() {
     let server = Server::start();
+    for way in Way::V1 {
+        a_drop_costs_nothing_who_speaks(way, &server).await;
+    }
+}
+
+async fn a_drop_costs_nothing_who_speaks(way: Way, server: &Server) {
     let (_, mut talker) = server.classic().await;
-    let (player, mut socket, mut ticket) = server.resumable().await;
+    let (player, mut socket, mut ticket) = server.resumable_speaking(way).await;
     let old = |range: std::ops::Range<u32>| range.map(|nth| format!("line {nth}"));
     for line in old(0..8) {
         say(&mut talker, &line).await;
@@ -54,7 +61,7 @@ async fn a_drop_costs_nothing_and_what_is_in_doubt_comes_as_it_came_before() {
         say(&mut talker, &line).await;
     }
     // As if the last five had not arrived.
-    let (mut socket, answer) = ticket.resume(&server).await;
+    let (mut socket, answer) = ticket.resume(server).await;
     assert_eq!(answer["from_seq"], ticket.seq + 1);
     assert!(answer["to_seq"].as_u64() >= Some(ticket.seq + 17), "{answer}");
     assert_eq!(hear_lines(&mut socket, old(3..8)).await, doubtful, "the same frames");
@@ -72,7 +79,7 @@ async fn a_drop_costs_nothing_and_what_is_in_doubt_comes_as_it_came_before() {
     let acknowledged = socket.seq - 1;
     ticket.seq = 0;
     drop(socket);
-    let (mut socket, answer) = ticket.resume(&server).await;
+    let (mut socket, answer) = ticket.resume(server).await;
     assert_eq!(answer["gap"], json!({"from_seq": 1, "to_seq": acknowledged}), "{answer}");
     assert!(lines(&socket.everything_so_far().await).is_empty());
 }
@@ -95,7 +102,7 @@ async fn what_opens_no_session_leaves_the_connection_free_to_sign_in() {
         let mut changed = ticket.clone();
         change(&mut changed, &foreign);
         socket = changed.expect_expired(&server).await;
-        ticket = Ticket::of(&socket.sign_in(&player.person.token).await);
+        ticket = Ticket::of(ticket.way, &socket.sign_in(&player.person.token).await);
         socket.hear("location_update").await;
         say(&mut socket, "signed in").await;
     }
@@ -229,7 +236,7 @@ async fn a_command_sent_right_before_a_drop_has_its_effect_once() {
 async fn a_planned_restart_is_a_drop_like_any_other() {
     let server = Server::start();
     let (_, mut talker) = server.v1().await;
-    let (_, socket, mut away) = server.resumable().await;
+    let (_, socket, mut away) = server.resumable_speaking(Way::MsgPack).await;
     let (_, mut there, mut stays) = server.resumable().await;
     away.drop_out(socket);
     let (forgetful, mut third, _) = server.resumable().await;
@@ -335,6 +342,8 @@ async fn listen(
                 // The answer does not arrive.
                 ticket.clone().resume(server).await;
             }
+            // What was written for one dialect is written anew for the other.
+            ticket.way = Way::V1[dice.random_range(0..Way::V1.len())];
             let answer;
             (socket, answer) = ticket.resume(server).await;
             assert!(answer["gap"].is_null(), "{answer}");

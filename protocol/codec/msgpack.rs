@@ -93,15 +93,15 @@ impl<'de> Notation<'de> for MsgPack<'de> {
     }
 
     fn check_outline(bytes: &'de [u8]) -> Result<(), Malformed> {
-        match bytes.first().map(|first| Marker::from_u8(*first)) {
-            Some(Marker::FixMap(_) | Marker::Map16 | Marker::Map32) => Ok(()),
-            _ => match Self::read_all::<de::IgnoredAny>(bytes) {
-                Err(broken @ Fault::Broken(_)) => {
-                    Err(Malformed::new(format!("Invalid MessagePack: {broken}"), None))
-                }
-                _ => Err(Malformed::new("Failed to deserialize message: expected a map".to_owned(), None)),
-            },
-        }
+        let broken = match bytes.first().map(|first| Marker::from_u8(*first)) {
+            Some(Marker::FixMap(_) | Marker::Map16 | Marker::Map32) => return Ok(()),
+            None => Broken::Cut,
+            Some(Marker::Reserved) => Broken::NeverUsed,
+            Some(_) => {
+                return Err(Malformed::new("Failed to deserialize message: expected a map".to_owned(), None));
+            }
+        };
+        Err(Malformed::new(format!("Invalid MessagePack: {}", Fault::Broken(broken)), None))
     }
 }
 

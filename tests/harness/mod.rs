@@ -7,6 +7,7 @@ pub mod server;
 pub mod shapes;
 pub mod socket;
 pub mod ticket;
+pub mod way;
 pub mod wire;
 
 use std::time::Duration;

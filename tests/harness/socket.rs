@@ -15,13 +15,12 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::harness::PATIENCE;
 use crate::harness::server::Server;
 use crate::harness::shapes;
-
-const V1: &str = "shardmesh.v1.json";
+use crate::harness::way::Way;
 
 /// One connection.
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    v1: bool,
+    way: Way,
     /// Seals what is said and opens what is heard, once set.
     pub cipher: Option<Cipher>,
     /// The last `seq` that arrived.
@@ -55,7 +54,14 @@ impl Socket {
     }
 
     pub async fn v1(server: &Server) -> Self {
-        Self::open(server, &[("sec-websocket-protocol", V1)]).await.expect("the upgrade succeeds")
+        Self::speaking(Way::Json, server).await
+    }
+
+    pub async fn speaking(way: Way, server: &Server) -> Self {
+        let header = way.subprotocol().map(|name| ("sec-websocket-protocol", name));
+        let socket = Self::open(server, header.as_slice()).await.expect("the upgrade succeeds");
+        assert_eq!(socket.way, way, "the server says which dialect it speaks");
+        socket
     }
 
     /// Connects with headers of one's own; where the upgrade is refused: the status.
@@ -66,17 +72,15 @@ impl Socket {
             let name: HeaderName = name.parse().expect("headers of tests have names");
             request.headers_mut().insert(name, HeaderValue::from_str(value).expect("and values"));
         }
-        let v1 = headers.contains(&("sec-websocket-protocol", V1));
         let (stream, response) = match timeout(PATIENCE, connect_async(request)).await.expect("in time") {
             Ok(opened) => opened,
             Err(Error::Http(response)) => return Err(response.status()),
             Err(error) => panic!("the upgrade failed: {error}"),
         };
         let spoken = response.headers().get("sec-websocket-protocol").map(|name| name.to_str().unwrap());
-        assert_eq!(spoken, v1.then_some(V1), "the server says which dialect it speaks");
         Ok(Self {
+            way: Way::of_subprotocol(spoken),
             stream,
-            v1,
             cipher: None,
             seq: 0,
             acknowledged: Vec::new(),
@@ -111,14 +115,17 @@ impl Socket {
         let mut message = body;
         message["type"] = json!(kind);
         message["timestamp"] = json!(1_700_000_000.25);
-        if !self.v1 {
+        if !self.way.is_v1() {
             message["version"] = json!("1.0.0");
             message["priority"] = json!(1);
             if message.get("message_id").is_none() {
                 message["message_id"] = Value::Null;
             }
         }
-        self.say_text(&message.to_string()).await;
+        if self.cipher.is_some() {
+            return self.say_text(&message.to_string()).await;
+        }
+        self.send(self.way.write(&message)).await;
     }
 
     pub async fn say_text(&mut self, text: &str) {
@@ -141,9 +148,14 @@ impl Socket {
         self.answer(id).await
     }
 
+    /// How it speaks.
+    pub fn way(&self) -> Way {
+        self.way
+    }
+
     /// Whether its dialect numbers what arrives.
     pub fn is_v1(&self) -> bool {
-        self.v1
+        self.way.is_v1()
     }
 
     pub async fn answer(&mut self, id: &str) -> Value {
@@ -224,14 +236,16 @@ impl Socket {
     async fn next_frame(&mut self) -> Frame {
         loop {
             match self.stream.next().await {
-                Some(Ok(Message::Text(text))) => return Frame::Message(self.read(text.as_str())),
+                Some(Ok(frame @ (Message::Text(_) | Message::Binary(_)))) => {
+                    return Frame::Message(self.read(frame));
+                }
                 Some(Ok(Message::Close(close))) => {
                     let code = close.as_ref().map(|close| close.code.into());
                     let reason = close.map_or(String::new(), |close| close.reason.to_string());
                     return Frame::Closed(Closed { code, reason });
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(other)) => panic!("the text dialects have no such frame: {other:?}"),
+                Some(Ok(Message::Frame(_))) => unreachable!("only written, never read"),
                 Some(Err(_)) | None => {
                     return Frame::Closed(Closed { code: None, reason: String::new() });
                 }
@@ -239,20 +253,23 @@ impl Socket {
         }
     }
 
-    fn read(&mut self, wire: &str) -> Value {
-        let opened = self.cipher.as_ref().and_then(|cipher| cipher.open(wire.as_bytes()));
-        let text = opened.map_or_else(|| wire.to_owned(), |text| String::from_utf8(text).unwrap());
-        self.recent.push_back(text.clone());
+    fn read(&mut self, frame: Message) -> Value {
+        let opened = match (&self.cipher, &frame) {
+            (Some(cipher), Message::Text(text)) => cipher.open(text.as_bytes()),
+            _ => None,
+        };
+        let sealed = opened.is_some();
+        let frame = opened.map_or(frame, |text| Message::text(String::from_utf8(text).unwrap()));
+        let mut message = self.way.read(&frame);
+        self.recent.push_back(message.to_string());
         if self.recent.len() > 12 {
             self.recent.pop_front();
         }
-        let mut message: Value =
-            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
         if self.cipher.is_some() {
             // So that tests see how it came.
-            message["sealed"] = json!(wire != text);
+            message["sealed"] = json!(sealed);
         }
-        if self.v1 {
+        if self.way.is_v1() {
             shapes::check_v1(&message);
             if message["type"] == "auth_response" && message["success"] == true {
                 self.seq = message["last_seq"].as_u64().expect("v1 says where its numbers go on");

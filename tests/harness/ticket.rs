@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 use crate::harness::people::{Player, text};
 use crate::harness::server::Server;
 use crate::harness::socket::Socket;
+use crate::harness::way::Way;
 
 /// Who one is, the latest token, and the last event one has.
 #[derive(Debug, Clone)]
 pub struct Ticket {
+    /// How the next connection is to speak.
+    pub way: Way,
     pub session: String,
     pub token: String,
     pub seq: u64,
@@ -16,8 +19,9 @@ pub struct Ticket {
 
 impl Ticket {
     /// From a successful `auth_response`.
-    pub fn of(welcome: &Value) -> Self {
+    pub fn of(way: Way, welcome: &Value) -> Self {
         Self {
+            way,
             session: text(&welcome["session_id"]),
             token: text(&welcome["resume_token"]),
             seq: welcome["last_seq"].as_u64().expect("v1 says where its numbers go on"),
@@ -32,7 +36,7 @@ impl Ticket {
 
     /// Claims the session on a new connection. Returns the answer, whatever it is.
     pub async fn claim(&self, server: &Server) -> (Socket, Value) {
-        let mut socket = Socket::v1(server).await;
+        let mut socket = Socket::speaking(self.way, server).await;
         socket.seq = self.seq;
         let claim = json!({"session_id": self.session, "resume_token": self.token, "last_seq": self.seq});
         let answer = socket.ask("resume", "resume", claim).await;
@@ -59,9 +63,13 @@ impl Ticket {
 impl Server {
     /// A player with a signed-in v1 socket, in the world, and what opens its session again.
     pub async fn resumable(&self) -> (Player, Socket, Ticket) {
+        self.resumable_speaking(Way::Json).await
+    }
+
+    pub async fn resumable_speaking(&self, way: Way) -> (Player, Socket, Ticket) {
         let player = self.player().await;
-        let mut socket = Socket::v1(self).await;
-        let ticket = Ticket::of(&socket.sign_in(&player.person.token).await);
+        let mut socket = Socket::speaking(way, self).await;
+        let ticket = Ticket::of(way, &socket.sign_in(&player.person.token).await);
         socket.hear("location_update").await;
         (player, socket, ticket)
     }
