@@ -1,8 +1,10 @@
 //! Going on with a session after a drop (v1), against a scripted peer.
 
 use shardmesh_client::protocol::session::Resume;
-use shardmesh_client::protocol::{CharacterId, ClientMessage, ErrorCode, ErrorMessage, ServerMessage, Text};
-use shardmesh_client::{Client, End, Notice, hear};
+use shardmesh_client::protocol::{
+    CharacterId, ClientMessage, Dialect, ErrorCode, ErrorMessage, ServerMessage, Text,
+};
+use shardmesh_client::{Client, End, Notice, Options, hear};
 use tokio::sync::mpsc;
 
 use crate::comeback::notices;
@@ -10,7 +12,12 @@ use crate::support::{Door, Peer, character, eager, line, welcome};
 
 /// Plays character 7 in a session that can be resumed; one event has come.
 async fn playing(door: &Door) -> (Client, Peer) {
-    let (client, mut peer) = door.resumable(eager()).await;
+    playing_in(Dialect::V1Json, door).await
+}
+
+async fn playing_in(dialect: Dialect, door: &Door) -> (Client, Peer) {
+    let (client, mut peer) = door.resumable(Options { dialect, ..eager() }).await;
+    assert_eq!(peer.dialect, dialect);
     let enter = async {
         let name = peer.hear().await.message_id;
         peer.tell(&character(7, "Mira"), name.as_deref()).await;
@@ -38,8 +45,14 @@ async fn expire(peer: &mut Peer) {
 
 #[tokio::test]
 async fn a_session_goes_on_with_what_was_missed_and_the_token_is_renewed() {
+    for dialect in [Dialect::V1Json, Dialect::V1MsgPack] {
+        a_session_goes_on_in(dialect).await;
+    }
+}
+
+async fn a_session_goes_on_in(dialect: Dialect) {
     let door = Door::open().await;
-    let (client, mut peer) = playing(&door).await;
+    let (client, mut peer) = playing_in(dialect, &door).await;
     let (mut news, mut heard) = (notices(&client), lines(&client));
     peer.tell(&line(1, "before"), None).await;
     assert_eq!(heard.recv().await, Some(1));
