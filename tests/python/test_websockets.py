@@ -38,12 +38,18 @@ class V1Client:
         self.socket = socket
         self.seq = None
 
+    def write(self, message):
+        return json.dumps(message)
+
+    def read(self, frame):
+        return json.loads(frame)
+
     async def say(self, message_type, **fields):
-        await self.socket.send(json.dumps({"type": message_type, **fields}))
+        await self.socket.send(self.write({"type": message_type, **fields}))
 
     async def hear(self, fits):
         while True:
-            message = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE))
+            message = self.read(await asyncio.wait_for(self.socket.recv(), PATIENCE))
             assert None not in message.values() and "version" not in message, message
             if "seq" in message:
                 assert message["seq"] == self.seq + 1, message
