@@ -35,6 +35,7 @@
 mod address;
 mod commands;
 pub mod compose;
+mod dial;
 mod error;
 pub mod hear;
 mod inbox;

@@ -24,6 +24,9 @@ pub struct Options {
     pub inbox_max: usize,
     /// What a socket reads at once, in bytes. Many bots in one process want less than a game.
     pub read_buffer_bytes: usize,
+    /// How much the kernel holds for a client that does not read; `None` leaves it to the system. A small one shows
+    /// soon what a server does with slow readers.
+    pub receive_buffer_bytes: Option<u32>,
     /// Leaves frames unread that nobody here wants. Never for frames that carry `seq` or answer a command.
     pub skip: Option<Skip>,
     /// Encrypts every frame but `auth_request`; the dialect is then classic, whatever `dialect` says.
@@ -39,6 +42,7 @@ impl Default for Options {
             reconnect: Some(Backoff::default()),
             inbox_max: 1024,
             read_buffer_bytes: 16 * 1024,
+            receive_buffer_bytes: None,
             skip: None,
             #[cfg(feature = "encryption")]
             cipher: None,

@@ -12,13 +12,13 @@ use protocol::{
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
-use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::address::Address;
+use crate::dial::dial;
 use crate::{ClientError, Options};
 
 /// A longer message of the server is a defect of it: what it sends is paged at 8 KiB.
@@ -84,7 +84,7 @@ impl Socket {
         let unreachable = |why: String| ClientError::Unreachable { url: url.to_owned(), why };
         let uri: Uri = url.parse().map_err(|error| ClientError::Address(format!("{url}: {error}")))?;
         let dialect = options.spoken();
-        let mut request = ClientRequestBuilder::new(uri);
+        let mut request = ClientRequestBuilder::new(uri.clone());
         if let Some(subprotocol) = dialect.subprotocol() {
             request = request.with_sub_protocol(subprotocol);
         }
@@ -94,7 +94,7 @@ impl Socket {
             .max_write_buffer_size(MESSAGE_BYTES_MAX)
             .max_message_size(Some(MESSAGE_BYTES_MAX))
             .max_frame_size(Some(MESSAGE_BYTES_MAX));
-        let opened = dial(request, config, url.starts_with("wss")).await?;
+        let opened = dial(&uri, request, config, options).await?;
         let (stream, _) = opened.map_err(|error| match error {
             Error::Http(answer) => {
                 unreachable(format!("the server answered with status {}", answer.status()))
@@ -246,29 +246,6 @@ impl Socket {
             Err(_) => Err(format!("the server did not read for {:?}", self.options.patience)),
         }
     }
-}
-
-type Dialled = Result<(WebSocketStream<MaybeTlsStream<TcpStream>>, Response), Error>;
-
-#[cfg(feature = "tls")]
-async fn dial(
-    request: ClientRequestBuilder,
-    config: WebSocketConfig,
-    secure: bool,
-) -> Result<Dialled, ClientError> {
-    use tokio_tungstenite::{Connector, connect_async_tls_with_config};
-
-    let connector = secure.then(crate::tls::config).transpose()?.map(Connector::Rustls);
-    Ok(connect_async_tls_with_config(request, Some(config), true, connector).await)
-}
-
-#[cfg(not(feature = "tls"))]
-async fn dial(
-    request: ClientRequestBuilder,
-    config: WebSocketConfig,
-    _: bool,
-) -> Result<Dialled, ClientError> {
-    Ok(tokio_tungstenite::connect_async_with_config(request, Some(config), true).await)
 }
 
 /// What a close frame says, for people.

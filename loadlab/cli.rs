@@ -1,21 +1,25 @@
 //! The command line of the lab: what can be asked for, and what is refused.
 
+mod run;
+
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use protocol::Dialect;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::bare::args::BenchArgs;
 use crate::floor::FloorArgs;
-use crate::{Demo, Lab, LabError, Report, bare, demo, floor, run};
+use crate::mix::{SCENARIOS, source};
+use crate::{Demo, LabError, bare, demo, floor};
 
 /// Bots for a Shardmesh server: a load that judges, or a living world.
 ///
-/// Exit codes: 0 all promises were kept, 1 a line of chat was lost, doubled or out of order, 2 the lab could not work.
+/// Exit codes: 0 all promises were kept and objectives reached, 1 they were not, 2 the lab could not work.
 #[derive(Debug, Parser)]
-#[command(name = "loadlab", version)]
+#[command(name = "shardmesh-loadlab", version, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -23,14 +27,21 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Walk and chat for a while, then judge
-    Run(RunArgs),
+    /// Load a server with bots for a while, then judge
+    Run(Box<run::RunArgs>),
     /// Wander and chat, gently, until Ctrl-C
-    Demo(Target),
+    Demo(DemoArgs),
     /// Measure what a server's processor does for each message, by a client that costs little itself
     Bench(BenchArgs),
     /// The least that a server can do for the same load, to compare with
     Floor(FloorArgs),
+    /// Print a scenario as a file, to begin a mix of your own with
+    Scenario {
+        #[arg(value_parser = scenario_name())]
+        name: String,
+    },
+    /// Print completions for a shell
+    Completions { shell: Shell },
 }
 
 #[derive(Debug, Args)]
@@ -41,8 +52,6 @@ struct Target {
     /// Output of `shardmesh token mint`: one line of JSON a bot
     #[arg(long, value_name = "FILE")]
     tokens: PathBuf,
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=5000))]
-    bots: u32,
     /// The same seed walks the same ways
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -52,113 +61,52 @@ struct Target {
 }
 
 #[derive(Debug, Args)]
-struct RunArgs {
+struct DemoArgs {
     #[command(flatten)]
     target: Target,
-    /// How long to walk and chat, after everybody has arrived
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    secs: u64,
-    /// Moves a second, each bot; 0 for none
-    #[arg(long, default_value_t = 10.0)]
-    moves_per_sec: f64,
-    /// Seconds between two lines of chat, each bot
-    #[arg(long, default_value_t = 5.0)]
-    chat_every_secs: f64,
-    /// Seconds between two cuts of a bot's connection, about, at random; it resumes. 0 for never
-    #[arg(long, value_name = "S", default_value_t = 0.0)]
-    drop_every_secs: f64,
-    /// How many bots stand where they see each other
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
-    group: u32,
-    /// How messages are written
-    #[arg(long, value_enum, default_value_t = Written::Json)]
-    dialect: Written,
-    /// The server's process, to measure what it uses
-    #[arg(long, value_name = "PID")]
-    server_pid: Option<u32>,
-    /// Also write the report there, as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    bots: u32,
 }
 
-/// The v1 dialects: only they number events, which the oracles count on.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Written {
-    Json,
-    Msgpack,
-}
-
-impl Written {
-    fn dialect(self) -> Dialect {
-        match self {
-            Self::Json => Dialect::V1Json,
-            Self::Msgpack => Dialect::V1MsgPack,
-        }
-    }
+fn scenario_name() -> clap::builder::PossibleValuesParser {
+    SCENARIOS.map(|(name, _)| name).into()
 }
 
 /// Does what the command line says.
 pub async fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Run(args) => run_command(args).await,
-        Command::Demo(target) => demo_command(target).await.map(|()| ExitCode::SUCCESS),
+        Command::Run(args) => run::command(*args).await,
+        Command::Demo(args) => demo_command(args).await.map(|()| ExitCode::SUCCESS),
         // On this one thread, without the runtime: nothing else runs meanwhile.
         Command::Bench(args) => bare::args::command(args),
         Command::Floor(args) => floor::command(&args),
+        Command::Scenario { name } => {
+            print!("{}", source(&name).unwrap_or_default());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "shardmesh-loadlab", &mut io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
     };
     done.unwrap_or_else(|error| {
-        eprintln!("loadlab: {error}");
+        eprintln!("shardmesh-loadlab: {error}");
         ExitCode::from(2)
     })
 }
 
-async fn run_command(args: RunArgs) -> Result<ExitCode, LabError> {
+async fn demo_command(args: DemoArgs) -> Result<(), LabError> {
     check_target(&args.target)?;
-    if !(0.0..=100.0).contains(&args.moves_per_sec) {
-        return Err(LabError::Setting("--moves-per-sec: expected 0 to 100"));
-    }
-    if !(0.05..=3600.0).contains(&args.chat_every_secs) {
-        return Err(LabError::Setting("--chat-every-secs: expected 0.05 to 3600"));
-    }
-    if args.drop_every_secs != 0.0 && !(0.5..=3600.0).contains(&args.drop_every_secs) {
-        return Err(LabError::Setting("--drop-every-secs: expected 0, or 0.5 to 3600"));
-    }
-    let report = run(&Lab {
-        url: args.target.url,
-        tokens: args.target.tokens,
-        bots: args.target.bots as usize,
-        secs: args.secs,
-        moves_per_sec: args.moves_per_sec,
-        chat_every_secs: args.chat_every_secs,
-        drop_every_secs: args.drop_every_secs,
-        group: args.group as usize,
-        dialect: args.dialect.dialect(),
-        seed: args.target.seed,
-        server_pid: args.server_pid,
-        progress: true,
-    })
-    .await?;
-    println!("{report}");
-    if let Some(file) = &args.json {
-        write_json(file, &report)?;
-    }
-    Ok(if report.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn demo_command(target: Target) -> Result<(), LabError> {
-    check_target(&target)?;
-    let Target { url, tokens, bots, seed, .. } = target;
-    let show = Demo { url, tokens, bots: bots as usize, seed, progress: true };
+    let Target { url, tokens, seed, .. } = args.target;
+    let show = Demo { url, tokens, bots: args.bots as usize, seed, progress: true };
     tokio::select! {
         done = demo(&show) => done,
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
 }
 
-fn write_json(file: &Path, report: &Report) -> Result<(), LabError> {
-    let text = serde_json::to_string_pretty(report).expect("figures and text are JSON");
-    std::fs::write(file, text + "\n")
-        .map_err(|error| LabError::File { path: file.display().to_string(), error })
+fn write_file(file: &Path, text: String) -> Result<(), LabError> {
+    std::fs::write(file, text).map_err(|error| LabError::File { path: file.display().to_string(), error })
 }
 
 fn check_target(target: &Target) -> Result<(), LabError> {

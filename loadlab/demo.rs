@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protocol::Dialect;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::bot::Bot;
+use crate::mix::scenario;
+use crate::process::room_for_sockets;
 use crate::run::{Lab, arrive};
 use crate::{LabError, plan, read_tokens};
 
-const MOVES_PER_SEC: f64 = 4.0;
+const STEP_EVERY: Duration = Duration::from_millis(250);
 /// A bot walks for so long, in seconds, before it thinks of something else.
 const STROLL_SECS: std::ops::Range<f64> = 8.0..30.0;
 
@@ -51,38 +52,44 @@ pub struct Demo {
 /// # Errors
 /// When the bots can't get to their places.
 pub async fn demo(demo: &Demo) -> Result<(), LabError> {
+    room_for_sockets(demo.bots)?;
     let tokens = read_tokens(&demo.tokens, demo.bots)?;
+    let mut mix = scenario("walk").expect("it is built in");
+    (mix.bots, mix.group, mix.watchers) = (demo.bots, 8, 0);
     let lab = Lab {
         url: demo.url.clone(),
         tokens: demo.tokens.clone(),
-        bots: demo.bots,
-        secs: 0,
-        moves_per_sec: MOVES_PER_SEC,
-        chat_every_secs: 0.0,
-        drop_every_secs: 0.0,
-        group: 8,
-        dialect: Dialect::V1Json,
+        name: "demo".to_owned(),
+        mix,
         seed: demo.seed,
         server_pid: None,
         progress: demo.progress,
     };
-    let (bots, shared) = arrive(&lab, &tokens).await?;
+    let (bots, stage) = arrive(&lab, &tokens).await?;
     let mut lives = JoinSet::new();
     for bot in bots {
         let dice = Pcg64Mcg::seed_from_u64(demo.seed ^ (bot.index as u64) << 20);
         lives.spawn(live(bot, dice));
     }
-    println!("{} bots live on {}; Ctrl-C ends them", demo.bots, shared.url);
+    println!("{} bots live on {}; Ctrl-C ends them", demo.bots, stage.url);
     while lives.join_next().await.is_some() {}
     Ok(())
+}
+
+async fn stroll(bot: &mut Bot, length: Duration) {
+    let (mut due, end) = (Instant::now(), Instant::now() + length);
+    while due < end {
+        sleep_until(due).await;
+        bot.step(due, 0).await;
+        due = (due + STEP_EVERY).max(Instant::now());
+    }
 }
 
 async fn live(mut bot: Bot, mut dice: Pcg64Mcg) {
     // Not all at once.
     sleep(Duration::from_secs_f64(dice.random_range(0.0..5.0))).await;
     loop {
-        let now = Instant::now();
-        bot.walk(now, now + Duration::from_secs_f64(dice.random_range(STROLL_SECS)), MOVES_PER_SEC).await;
+        stroll(&mut bot, Duration::from_secs_f64(dice.random_range(STROLL_SECS))).await;
         let whim = dice.random_range(0..10);
         let done = match whim {
             0..=2 => {

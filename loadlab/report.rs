@@ -1,159 +1,196 @@
 //! What a run found: for people as a table, for programs as JSON.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod goals;
+mod text;
 
-use comfy_table::{CellAlignment, Table, presets};
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde::Serialize;
 
-use crate::measure::{Counts, Percentiles, Score};
-use crate::oracle::{Oracle, Verdict};
+use crate::measure::{Counts, Percentiles, Score, Timed};
+use crate::mix::Mix;
+use crate::oracle::{Outcome, Verdict};
 use crate::process::Usage;
 use crate::run::Lab;
+use crate::series::{Recorder, Row};
+
+pub use goals::Goal;
+
+/// Busier than this on its one thread, the lab's own times say little of the server.
+const BUSY_CORES: f64 = 0.85;
+/// The same, by how late it came to what was due.
+const LATE_MS: f64 = 20.0;
+
+/// One kind of [`Timed`], in figures and as a curve.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Times {
+    pub meaning: &'static str,
+    #[serde(flatten)]
+    pub figures: Percentiles,
+    /// Quantile and milliseconds.
+    pub curve: Vec<(f64, f64)>,
+}
 
 /// The result of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    pub bots: usize,
-    pub secs: u64,
-    pub moves_per_sec: f64,
-    pub chat_every_secs: f64,
-    /// How often each bot cut its connection, about; 0 for never.
-    pub drop_every_secs: f64,
-    pub group: usize,
-    /// The subprotocol that the bots spoke.
-    pub dialect: &'static str,
+    pub scenario: String,
+    /// Version of the lab, which is that of the server it was built with.
+    pub version: &'static str,
+    /// Unix seconds.
+    pub ended_at: u64,
+    pub url: String,
     pub seed: u64,
-    /// From when a line should have been sent to when each bot heard it.
-    pub chat_delivery: Percentiles,
-    /// From when a line should have been sent to its acknowledgement.
-    pub chat_answer: Percentiles,
-    pub travel_answer: Percentiles,
+    pub mix: Mix,
+    /// Whether all that was promised was kept.
+    pub passed: bool,
+    pub verdicts: Vec<Verdict>,
+    pub objectives: Vec<Goal>,
+    /// What limits the worth of the figures.
+    pub warnings: Vec<String>,
+    pub times: BTreeMap<&'static str, Times>,
     pub counts: Counts,
     pub lines_acknowledged: u64,
-    pub lines_heard: u64,
-    pub verdict: Verdict,
+    /// How much longer the others wait while some don't read.
+    pub slowdown: Option<f64>,
     /// Refusals and lost connections, by what was said.
     pub trouble: BTreeMap<String, u64>,
     pub server: Option<Usage>,
-    /// What the bots themselves use: near one core, the figures above speak of the lab, not of the server.
+    /// What the bots themselves use.
     pub lab: Usage,
-    /// Whether all that was promised was kept.
-    pub passed: bool,
+    pub series: Vec<Row>,
 }
 
 impl Report {
-    pub(crate) fn new(
-        lab: &Lab,
-        score: &Score,
-        oracle: Oracle,
-        (server, own): (Option<Usage>, Usage),
-    ) -> Self {
-        let (lines_acknowledged, lines_heard) = oracle.counts();
-        let verdict = oracle.verdict();
-        // Who judges nobody, or nothing, has proved nothing.
-        let judged = verdict.not_judged < lab.bots as u64 && lines_acknowledged > 0;
-        Self {
-            bots: lab.bots,
-            secs: lab.secs,
-            moves_per_sec: lab.moves_per_sec,
-            chat_every_secs: lab.chat_every_secs,
-            drop_every_secs: lab.drop_every_secs,
-            group: lab.group,
-            dialect: lab.dialect.subprotocol().unwrap_or("classic"),
+    pub(crate) fn new(lab: &Lab, score: &Score, verdicts: Vec<Verdict>, recorder: Recorder) -> Self {
+        let times = Timed::ALL.into_iter().filter_map(|timed| {
+            let times = score.times(timed);
+            let figures = times.percentiles();
+            let times = Times { meaning: timed.meaning(), figures, curve: times.curve() };
+            (figures.count > 0).then_some((timed.name(), times))
+        });
+        let mut report = Self {
+            scenario: lab.name.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            ended_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            url: lab.url.clone(),
             seed: lab.seed,
-            chat_delivery: score.delivery.percentiles(),
-            chat_answer: score.chat_answer.percentiles(),
-            travel_answer: score.travel_answer.percentiles(),
+            mix: lab.mix.clone(),
+            passed: false,
+            verdicts,
+            objectives: Vec::new(),
+            warnings: Vec::new(),
+            times: times.collect(),
             counts: score.counts,
-            lines_acknowledged,
-            lines_heard,
-            passed: judged && verdict.is_clean(),
-            verdict,
+            lines_acknowledged: score.lines_acknowledged,
+            slowdown: score.slowdown(),
             trouble: score.trouble.clone(),
-            server,
-            lab: own,
-        }
+            server: recorder.server.map(|watch| watch.usage()),
+            lab: recorder.lab.usage(),
+            series: recorder.rows,
+        };
+        report.warnings = report.limits();
+        report.objectives = report.judge(&lab.mix.objectives);
+        let kept = report.verdicts.iter().all(|verdict| verdict.outcome == Outcome::Kept);
+        let reached = report.objectives.iter().all(|goal| goal.reached);
+        // Where nothing was judged, nothing is proved.
+        report.passed = kept && reached && !(report.verdicts.is_empty() && report.objectives.is_empty());
+        report
     }
 
-    fn latencies(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_BORDERS_ONLY);
-        table.set_header(["milliseconds", "count", "p50", "p90", "p99", "p99.9", "max"]);
-        let rows = [
-            ("chat, to every ear", self.chat_delivery),
-            ("chat, to its answer", self.chat_answer),
-            ("change of location", self.travel_answer),
-        ];
-        for (name, of) in rows {
-            let mut row = vec![name.to_owned(), of.count.to_string()];
-            let figures = [of.p50_ms, of.p90_ms, of.p99_ms, of.p999_ms, of.max_ms];
-            row.extend(figures.map(|figure| format!("{figure:.2}")));
-            table.add_row(row);
+    /// Figures of one kind of time; all zero where there are none.
+    pub fn figures(&self, timed: Timed) -> Percentiles {
+        self.times.get(timed.name()).map_or_else(Percentiles::default, |times| times.figures)
+    }
+
+    /// Whether the lab was too busy for its times to be the server's.
+    pub fn is_lab_busy(&self) -> bool {
+        self.lab.cores > BUSY_CORES || self.figures(Timed::Lag).p99_ms > LATE_MS
+    }
+
+    fn limits(&self) -> Vec<String> {
+        let mut limits = Vec::new();
+        if self.is_lab_busy() {
+            let lag = self.figures(Timed::Lag).p99_ms;
+            limits.push(format!(
+                "the lab was busy {:.0} % of a core and {lag:.1} ms late (p99): times speak of it as much as of the \
+                 server; fewer bots, fewer watchers or a quieter machine help",
+                self.lab.cores * 100.0
+            ));
         }
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
+        if self.counts.areas_full > 0 {
+            let count = self.counts.areas_full;
+            limits.push(format!("{count} bots found their location full and live elsewhere"));
         }
-        table
+        limits
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        writeln!(out, "{}", self.latencies())?;
-        let counts = &self.counts;
-        writeln!(
-            out,
-            "{} bots for {} s, groups of {}: {} moves ({} skipped by the lab, {} rejected), {} lines sent, {} acknowledged, {} heard",
-            self.bots,
-            self.secs,
-            self.group,
-            counts.moves_sent,
-            counts.moves_skipped,
-            counts.moves_rejected,
-            counts.lines_sent,
-            self.lines_acknowledged,
-            self.lines_heard
-        )?;
-        writeln!(
-            out,
-            "{} drops: {} resumed, {} signed in again, {} gaps; {} found their location full",
-            counts.drops, counts.resumes, counts.reconnects, counts.gaps, counts.areas_full
-        )?;
-        for (who, usage) in [("server", self.server.as_ref()), ("lab", Some(&self.lab))] {
-            let Some(Usage { max_rss_mib, cpu_secs, cores }) = usage else { continue };
-            writeln!(
-                out,
-                "{who}: at most {max_rss_mib:.1} MiB, {cpu_secs:.1} s of processor time ({cores:.2} cores)"
-            )?;
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::time::Duration;
+
+    use super::Report;
+    use crate::measure::{Score, Timed};
+    use crate::mix::scenario;
+    use crate::oracle::{Faults, Oracles, Outcome, Verdict};
+    use crate::run::Lab;
+    use crate::series::Recorder;
+
+    fn verdict(cases: u64, faults: Faults) -> Verdict {
+        Verdict::of(("order", "all is well"), cases, "some lines".to_owned(), faults)
+    }
+
+    fn with(objectives: &[&str], verdicts: Vec<Verdict>) -> Report {
+        let mut mix = scenario("walk").unwrap();
+        mix.objectives = objectives.iter().map(|text| text.parse().unwrap()).collect();
+        let lab = Lab {
+            url: "http://127.0.0.1:8888".to_owned(),
+            tokens: "tokens".into(),
+            name: "walk".to_owned(),
+            mix,
+            seed: 1,
+            server_pid: None,
+            progress: false,
+        };
+        let mut score = Score::new(Oracles::default());
+        for ms in 1..=100 {
+            score.time(Timed::Chat, Duration::from_millis(ms));
         }
-        for (what, count) in &self.trouble {
-            writeln!(out, "  {count} x {what}")?;
+        let mut recorder = Recorder::new(Duration::from_secs(1), None);
+        recorder.look(Duration::from_secs(1), &mut score);
+        Report::new(&lab, &score, verdicts, recorder)
+    }
+
+    /// A run that went well, with a hundred lines heard.
+    pub(crate) fn report() -> Report {
+        with(&[], vec![verdict(1, Faults::default())])
+    }
+
+    #[test]
+    fn it_passes_only_if_everything_was_proved_and_reached() {
+        let mut lost = Faults::default();
+        lost.add("lost", || "bot 3 never heard something".to_owned());
+        assert!(report().passed);
+        assert!(with(&["chat.max < 1 s"], Vec::new()).passed);
+        let failures = [
+            (with(&["chat.max < 9 ms"], vec![verdict(1, Faults::default())]), "MISSED"),
+            (with(&[], vec![verdict(1, lost)]), "BROKEN"),
+            (with(&[], vec![verdict(0, Faults::default())]), "NOT PROVED"),
+            (with(&[], Vec::new()), "nothing was judged"),
+        ];
+        for (report, word) in failures {
+            let text = report.to_string();
+            assert!(!report.passed && text.contains(word) && text.contains("FAILED"), "{text}");
         }
-        let verdict = &self.verdict;
-        if verdict.not_judged > 0 {
-            writeln!(
-                out,
-                "{} bots' sessions did not live on, or had gaps, and are not judged",
-                verdict.not_judged
-            )?;
-        }
-        if self.passed {
-            return write!(out, "PASSED: every acknowledged line was heard once, in order, by everybody");
-        }
-        for example in &verdict.examples {
-            writeln!(out, "  {example}")?;
-        }
-        if verdict.is_clean() {
-            return write!(
-                out,
-                "FAILED: no line was acknowledged, or no bot's session lived on; nothing is proved"
-            );
-        }
-        write!(
-            out,
-            "FAILED: {} lost, {} doubled, {} out of order, {} inconsistent",
-            verdict.lost, verdict.doubled, verdict.out_of_order, verdict.inconsistent
-        )
+        assert_eq!(report().verdicts[0].outcome, Outcome::Kept);
+    }
+
+    #[test]
+    fn it_is_json() {
+        let json = serde_json::to_value(report()).unwrap();
+        assert_eq!(json["times"]["chat"]["count"], 100);
+        assert_eq!(json["verdicts"][0]["outcome"], "kept");
     }
 }

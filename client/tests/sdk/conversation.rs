@@ -33,6 +33,23 @@ async fn an_answer_finds_its_command_whatever_the_order() {
 }
 
 #[tokio::test]
+async fn a_client_with_a_small_buffer_talks_as_any_other() {
+    let door = Door::open().await;
+    let options = Options { receive_buffer_bytes: Some(4096), ..Options::default() };
+    let (client, mut peer) = door.pair(options).await;
+    let long = "x".repeat(500);
+    let answer = async {
+        let name = peer.hear().await.message_id;
+        for _ in 0..100 {
+            peer.tell(&line(1, &long), None).await;
+        }
+        peer.tell(&line(2, "hello"), name.as_deref()).await;
+    };
+    let (said, ()) = tokio::join!(client.send_chat("hello"), answer);
+    assert_eq!(said.unwrap().chat_id, 2);
+}
+
+#[tokio::test]
 async fn a_refusal_is_an_error_with_its_code() {
     let door = Door::open().await;
     let (client, mut peer) = door.pair(Options::default()).await;
