@@ -1,7 +1,7 @@
 //! How the edge says no: the documented shapes, each with a stable code and the request's id.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use protocol::{ErrorCode, ErrorMessage};
 use serde_json::{Map, Value, json};
@@ -54,6 +54,10 @@ fn add_headers(response: &mut HttpResponseBuilder, shape: Shape, error: &ErrorMe
     }
     if error.error_code == ErrorCode::Unauthorized {
         response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+    }
+    if error.error_code == ErrorCode::UpgradeRequired {
+        response.insert_header((UPGRADE, "websocket"));
+        response.insert_header((SEC_WEBSOCKET_VERSION, "13"));
     }
     if matches!(error.error_code, ErrorCode::TooLarge | ErrorCode::Timeout) {
         // The rest of the body is still on its way and nobody will read it.

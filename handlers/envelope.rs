@@ -14,6 +14,7 @@ use crate::answer::{Shape, refuse};
 use crate::census::Seat;
 use crate::client_ip::ClientIp;
 use crate::edge::{Edge, too_fast};
+use crate::linger::{Inlet, Lingering};
 use crate::seated::Seated;
 
 /// Our pages load nothing from anywhere, unless they say otherwise themselves.
@@ -54,7 +55,7 @@ impl Arrival {
 /// # Errors
 /// Those of the services behind it, untouched.
 pub async fn walk<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let edge = request.app_data::<web::Data<Edge>>().expect("the server is built with an edge").clone();
@@ -63,6 +64,7 @@ pub async fn walk<B: MessageBody + 'static>(
     let line = format!("{} {} {}", arrival.ip, request.method(), request.path());
     let came_ms = edge.world.clock().mono_ms();
     let seat = seat_behind_proxy(&edge, &request, &arrival);
+    let inlet = Inlet::of(&mut request);
     let mut response = match turn_away(&edge, &request, &arrival, seat.as_ref()) {
         Some(error) => {
             let mut response = refuse(Shape::Problem, &error, &arrival.request_id);
@@ -75,6 +77,9 @@ pub async fn walk<B: MessageBody + 'static>(
     };
     if let Some(seat) = seat {
         response = response.map_body(|_, body| Seated::new(body, seat).boxed());
+    }
+    if let Some(inlet) = inlet {
+        response = response.map_body(|_, body| Lingering::new(body, inlet).boxed());
     }
     add_headers(response.headers_mut(), &edge, &arrival);
     let took_ms = edge.world.clock().mono_ms().saturating_sub(came_ms);

@@ -2,7 +2,7 @@
 //!
 //! It is polled only when the socket can take more; what waits meanwhile waits in the outbox, bounded.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,12 +22,37 @@ const PULL_BYTES: usize = 32 * 1024;
 /// How long a goodbye waits for the client's own close frame.
 const GOODBYE_WAIT: Duration = Duration::from_secs(1);
 
-/// Where the body finds the outbox, once there is a session.
-pub type Slot = Rc<RefCell<Option<(LinkNumber, Arc<Outbox>)>>>;
+/// What a connection and its response body share.
+#[derive(Debug, Default)]
+pub struct Line {
+    outbox: RefCell<Option<(LinkNumber, Arc<Outbox>)>>,
+    closing: Cell<bool>,
+}
+
+impl Line {
+    /// There is a session: from here on the body pulls from its outbox.
+    pub fn join(&self, link: LinkNumber, outbox: Arc<Outbox>) {
+        *self.outbox.borrow_mut() = Some((link, outbox));
+    }
+
+    /// A close frame goes out: nothing may follow it.
+    pub fn close(&self) {
+        self.closing.set(true);
+    }
+
+    pub fn is_closing(&self) -> bool {
+        self.closing.get()
+    }
+}
 
 /// The close frame of a farewell.
 pub fn close_reason(farewell: &Farewell) -> CloseReason {
     CloseReason { code: farewell.code.number().into(), description: Some(farewell.reason.clone()) }
+}
+
+/// What the frames of a dialect's messages are.
+pub fn op_code(dialect: Dialect) -> OpCode {
+    if dialect.is_binary() { OpCode::Binary } else { OpCode::Text }
 }
 
 /// The response body: the connection's own frames first, then what the outbox has.
@@ -35,31 +60,27 @@ pub struct PulledBody<S> {
     socket: Pin<Box<S>>,
     dialect: Dialect,
     clock: Clock,
-    slot: Slot,
+    line: Rc<Line>,
     batch: Vec<Payload>,
     numbered: Vec<u8>,
     goodbye: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl<S> PulledBody<S> {
-    pub fn new(socket: S, slot: Slot, dialect: Dialect, clock: Clock) -> Self {
+    pub fn new(socket: S, line: Rc<Line>, dialect: Dialect, clock: Clock) -> Self {
         Self {
             socket: Box::pin(socket),
             dialect,
             clock,
-            slot,
+            line,
             batch: Vec::new(),
             numbered: Vec::new(),
             goodbye: None,
         }
     }
 
-    fn op_code(&self) -> OpCode {
-        if self.dialect.is_binary() { OpCode::Binary } else { OpCode::Text }
-    }
-
     fn encode(&mut self, ping: bool) -> Bytes {
-        let op_code = self.op_code();
+        let op_code = op_code(self.dialect);
         let size: usize = self.batch.iter().map(|payload| payload.text.len() + 40).sum();
         let mut out = BytesMut::with_capacity(size + 8);
         for payload in self.batch.drain(..) {
@@ -87,10 +108,11 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for PulledBody<S>
         if let Poll::Ready(item) = this.socket.as_mut().poll_next(cx) {
             return Poll::Ready(item);
         }
-        if let Some(wait) = &mut this.goodbye {
+        if this.line.is_closing() {
+            let wait = this.goodbye.get_or_insert_with(|| Box::pin(tokio::time::sleep(GOODBYE_WAIT)));
             return wait.as_mut().poll(cx).map(|()| None);
         }
-        let Some((link, outbox)) = this.slot.borrow().clone() else { return Poll::Pending };
+        let Some((link, outbox)) = this.line.outbox.borrow().clone() else { return Poll::Pending };
         match outbox.pull(link, PULL_BYTES, &mut this.batch, cx.waker()) {
             Pulled::Some { ping } => Poll::Ready(Some(Ok(this.encode(ping)))),
             Pulled::Idle => Poll::Pending,
@@ -100,12 +122,12 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for PulledBody<S>
                 Parser::write_message(
                     &mut out,
                     goodbye.encoded(this.dialect, None),
-                    this.op_code(),
+                    op_code(this.dialect),
                     true,
                     false,
                 );
                 Parser::write_close(&mut out, Some(close_reason(&farewell)), false);
-                this.goodbye = Some(Box::pin(tokio::time::sleep(GOODBYE_WAIT)));
+                this.line.close();
                 Poll::Ready(Some(Ok(out.freeze())))
             }
         }

@@ -137,6 +137,8 @@ pub fn configure(config: &mut ServiceConfig) {
             async move { wrong_method(&request, shape, allowed) }
         })));
     }
+    #[cfg(feature = "conformance")]
+    config.route("/conformance/echo", web::get().to(crate::ws::echo::connect_echo));
     config.default_service(web::to(|request| async move { no_such_path(&request) }));
 }
 

@@ -53,6 +53,8 @@ pub fn serve(edge: Edge, listener: TcpListener, tls: Option<Tls>) -> io::Result<
     .max_connections(options.http.connections_max.div_ceil(options.workers.max(1)))
     .client_request_timeout(options.http.head_timeout)
     .keep_alive(KeepAlive::Timeout(options.http.keep_alive))
+    // Who has said goodbye is not waited for; who still sends is, by `Lingering`.
+    .client_disconnect_timeout(Duration::ZERO)
     .shutdown_timeout(options.drain.as_secs())
     .disable_signals()
     .on_connect(move |connection, extensions| count_in(&counted, connection, extensions));

@@ -3,45 +3,52 @@
 //! A connection decodes and hands on; it knows no feature. What goes out is pulled from the session's outbox by
 //! the response body, only when the socket can take it, many frames a write.
 
+#[cfg(feature = "conformance")]
+pub mod echo;
+mod incoming;
 mod joining;
 mod strays;
 mod wire;
 
-use std::cell::RefCell;
+use std::fmt::Display;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
-use actix_http::ws::{Codec, Item, ProtocolError};
-use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
-use actix_web::{HttpRequest, HttpResponse, web};
-use actix_web_actors::ws::{Message, WebsocketContext, handshake};
+use actix_http::ws::OpCode;
+use actix_web::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web_actors::HttpContext;
+use actix_web_actors::ws::{HandshakeError, handshake};
 use actors::clock::unix_seconds;
-use actors::entity::{Door, Undelivered};
-use actors::frame::Frame;
+use actors::entity::Door;
 use actors::limits::Bucket;
 use actors::outbox::{Farewell, LinkNumber, Outbox};
-use actors::session::{Mail, Session};
+use actors::session::Session;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use protocol::{
-    AccountId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId,
-    ServerMessage, SessionId, codec,
-};
+use futures_util::Stream;
+use protocol::{AccountId, CloseCode, Dialect, ErrorCode, ErrorMessage, SessionId};
 use storage::sessions::SessionRow;
 
 use crate::answer::{Shape, refuse};
 use crate::credentials;
 use crate::edge::Edge;
 use crate::envelope::Arrival;
-use crate::fragments::{Assembled, Fragments};
-use crate::pulled::{PulledBody, Slot, close_reason};
+use crate::frames::{Fault, Frames, Message};
+use crate::pulled::{Line, PulledBody, close_reason};
 use crate::sign_in;
 use crate::sign_in::Identity;
 
 /// How soon a guest hears that the server stops.
 const GUEST_LOOKS_EVERY: Duration = Duration::from_millis(250);
+/// Of the protocol; drafts had others.
+const VERSION: &str = "13";
+const KEY_BYTES: usize = 16;
+const BAD_KEY: &str = "sec-websocket-key must be 16 bytes in base64";
 
 /// `GET /ws`: upgrades, or says why not.
 pub async fn connect(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>) -> HttpResponse {
@@ -68,18 +75,35 @@ async fn upgrade(
     }
     credentials::refuse_query_tokens(request)?;
     let presence = sign_in::presence_of(request, &edge).await?;
-    let mut response = handshake(request).map_err(|error| {
-        ErrorMessage::new(ErrorCode::Invalid, format!("this is no WebSocket upgrade: {error}"))
-    })?;
-    let (dialect, clock) = (wire::dialect_of(request), edge.world.clock());
+    let mut response = begin(request)?;
+    let dialect = wire::dialect_of(request);
     if let Some(subprotocol) = dialect.subprotocol() {
         response.insert_header((SEC_WEBSOCKET_PROTOCOL, subprotocol));
     }
-    let slot = Rc::new(RefCell::new(None));
-    let codec = Codec::new().max_size(edge.options.ws.max_frame);
-    let connection = Connection::new(edge, arrival.clone(), dialect, presence, slot.clone());
-    let socket = WebsocketContext::with_codec(connection, payload, codec);
-    Ok(response.streaming(PulledBody::new(socket, slot, dialect, clock)))
+    let state = State::Guest(Guest { presence, messages: 0, bytes: 0 });
+    Ok(response.streaming(Connection::start(edge, arrival.clone(), dialect, state, payload)))
+}
+
+/// The head of the response to an upgrade.
+fn begin(request: &HttpRequest) -> Result<HttpResponseBuilder, ErrorMessage> {
+    let wrong = |code, reason: &dyn Display| {
+        Err(ErrorMessage::new(code, format!("this is no WebSocket upgrade: {reason}")))
+    };
+    let response = match handshake(request) {
+        Ok(response) => response,
+        Err(HandshakeError::BadWebsocketKey) => return wrong(ErrorCode::Invalid, &BAD_KEY),
+        Err(error) => return wrong(ErrorCode::UpgradeRequired, &error),
+    };
+    // It lets pass drafts of the protocol, and keys of any length.
+    let headers = request.headers();
+    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != VERSION) {
+        return wrong(ErrorCode::UpgradeRequired, &"only version 13 is served");
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY).and_then(|key| BASE64_STANDARD.decode(key.as_bytes()).ok());
+    if key.is_none_or(|key| key.len() != KEY_BYTES) {
+        return wrong(ErrorCode::Invalid, &BAD_KEY);
+    }
+    Ok(response)
 }
 
 /// One socket.
@@ -88,17 +112,21 @@ struct Connection {
     arrival: Arrival,
     dialect: Dialect,
     state: State,
-    fragments: Fragments,
     pings: Bucket,
     /// What a signed-in client sends that its session, which counts the rest, never sees.
     strays: Bucket,
-    slot: Slot,
+    line: Rc<Line>,
+    /// What comes in does not matter any more, but for the client's close frame.
+    deaf: bool,
 }
 
 /// Signing in is a change of type: a guest has no session to send anything to.
 enum State {
     Guest(Guest),
     SignedIn(SignedIn),
+    /// Speaks no dialect.
+    #[cfg(feature = "conformance")]
+    Echo,
 }
 
 struct Guest {
@@ -116,126 +144,34 @@ struct SignedIn {
     outbox: Arc<Outbox>,
 }
 
-type Ctx = WebsocketContext<Connection>;
+type Ctx = HttpContext<Connection>;
 
 impl Connection {
-    fn new(edge: Edge, arrival: Arrival, dialect: Dialect, presence: Option<SessionRow>, slot: Slot) -> Self {
-        let ws = &edge.options.ws;
-        let fragments = Fragments::new(ws.max_message, ws.max_fragments);
-        let pings = Bucket::new(ws.pings, edge.world.clock());
-        let strays = Bucket::new(edge.world.options().rates.messages, edge.world.clock());
-        let state = State::Guest(Guest { presence, messages: 0, bytes: 0 });
-        Self { edge, arrival, dialect, state, fragments, pings, strays, slot }
-    }
-
-    fn guest_text(&mut self, text: &[u8], ctx: &mut Ctx) {
-        if !self.may_send(text.len(), ctx) {
-            return;
-        }
-        let incoming = match codec::decode::<ClientMessage>(self.dialect, text) {
-            Ok(incoming) => incoming,
-            Err(malformed) => {
-                return self.tell_error(malformed.to_error(), malformed.message_id.as_ref(), ctx);
-            }
-        };
-        let id = incoming.message_id;
-        match incoming.message {
-            ClientMessage::AuthRequest(request) => self.sign_in(request, id, ctx),
-            ClientMessage::Resume(request) => self.resume(request, id, ctx),
-            ClientMessage::Ping(_) => {
-                let pong = protocol::session::Pong { server_time: self.unix_seconds() };
-                self.tell(&ServerMessage::Pong(pong), id.as_ref(), ctx);
-            }
-            ClientMessage::Pong(_) => {}
-            ClientMessage::Disconnect(_) => self.close(&Farewell::new(CloseCode::Normal, "goodbye"), ctx),
-            _ => {
-                let error = ErrorMessage::new(ErrorCode::Unauthorized, "sign in first: send auth_request");
-                self.tell_error(error, id.as_ref(), ctx);
-            }
-        }
-    }
-
-    fn session_text(&mut self, text: &[u8], ctx: &mut Ctx) {
-        let State::SignedIn(signed_in) = &self.state else { return };
-        signed_in.outbox.heard(signed_in.link, self.edge.world.clock().mono_ms());
-        let opened = self.open_sealed(text, &signed_in.outbox, signed_in.link);
-        let text = match &opened {
-            Opened::Plain => text,
-            Opened::Sealed(text) => text,
-            Opened::Locked => {
-                let reason = "Invalid JSON: a sealed frame that this server's key does not open";
-                return self.unreadable(text.len(), reason, ctx);
-            }
-        };
-        match codec::decode::<ClientMessage>(self.dialect, text) {
-            Ok(Incoming { message: ClientMessage::AuthRequest(request), message_id, .. }) => {
-                if self.may_send(text.len(), ctx) {
-                    self.sign_in_again(request, message_id, ctx);
-                }
-            }
-            Ok(incoming) => {
-                let (id, link) = (incoming.message_id.clone(), signed_in.link);
-                let mail = Mail::Received { link, incoming: Box::new(incoming), bytes: text.len() };
-                self.post(mail, id, ctx);
-            }
-            Err(malformed) => {
-                let (error, message_id) = (malformed.to_error(), malformed.message_id);
-                let mail = Mail::Malformed {
-                    link: signed_in.link,
-                    error,
-                    message_id: message_id.clone(),
-                    bytes: text.len(),
-                };
-                self.post(mail, message_id, ctx);
-            }
-        }
-    }
-
-    /// Opens what a peer has sealed. From then on, what it gets is sealed too.
-    fn open_sealed(&self, text: &[u8], outbox: &Outbox, link: LinkNumber) -> Opened {
-        let Some(cipher) = self.edge.world.cipher() else { return Opened::Plain };
-        if self.dialect.is_v1() || !protocol::encryption::looks_sealed(text) {
-            return Opened::Plain;
-        }
-        match cipher.open(text) {
-            Some(text) => {
-                outbox.seal(link);
-                Opened::Sealed(text)
-            }
-            None => Opened::Locked,
-        }
-    }
-
-    /// Hands mail to the session. Its mailbox is bounded: a client that fills it is told so.
-    fn post(&mut self, mail: Mail, id: Option<MessageId>, ctx: &mut Ctx) {
-        let State::SignedIn(signed_in) = &mut self.state else { return };
-        match signed_in.door.post(mail) {
-            Ok(()) => {}
-            Err(Undelivered::Full) => {
-                let busy = ErrorMessage::new(ErrorCode::Busy, "your session is overloaded: try again")
-                    .with("retry_after_ms", 200);
-                let wall_ms = self.edge.world.clock().now().wall_ms;
-                signed_in.outbox.push(&Frame::answering(id, ServerMessage::Error(busy), wall_ms));
-            }
-            Err(Undelivered::Closed) => {
-                let wall_ms = self.edge.world.clock().now().wall_ms;
-                let busy = ErrorMessage::new(ErrorCode::Busy, "your session is restarting: try again")
-                    .with("retry_after_ms", 200);
-                signed_in.outbox.push(&Frame::answering(id, ServerMessage::Error(busy), wall_ms));
-                match self.edge.world.session(signed_in.session) {
-                    Ok(door) => signed_in.door = door,
-                    Err(_) => {
-                        self.close(&Farewell::new(CloseCode::Internal, "this session failed too often"), ctx)
-                    }
-                }
-            }
-        }
+    /// The body of the response to the upgrade.
+    fn start(
+        edge: Edge,
+        arrival: Arrival,
+        dialect: Dialect,
+        state: State,
+        payload: web::Payload,
+    ) -> PulledBody<impl Stream<Item = Result<Bytes, actix_web::Error>>> {
+        let (clock, line) = (edge.world.clock(), Rc::new(Line::default()));
+        let frames = Frames::new(payload, &edge.options.ws);
+        let pings = Bucket::new(edge.options.ws.pings, clock);
+        let strays = Bucket::new(edge.world.options().rates.messages, clock);
+        let connection =
+            Self { edge, arrival, dialect, state, pings, strays, line: line.clone(), deaf: false };
+        let socket = HttpContext::with_factory(move |ctx| {
+            ctx.add_stream(frames);
+            connection
+        });
+        PulledBody::new(socket, line, dialect, clock)
     }
 
     /// Sessions tell their connections when the server stops; nobody else tells a guest, who is gone in seconds anyway.
-    fn watch_for_the_end(&self, ctx: &mut Ctx) {
+    fn watch_for_the_end(&mut self, ctx: &mut Ctx) {
         ctx.run_later(GUEST_LOOKS_EVERY, |connection, ctx| {
-            if matches!(connection.state, State::SignedIn(_)) {
+            if !matches!(connection.state, State::Guest(_)) {
                 return;
             }
             if connection.edge.world.is_draining() {
@@ -246,22 +182,16 @@ impl Connection {
         });
     }
 
-    fn close(&self, farewell: &Farewell, ctx: &mut Ctx) {
+    /// Ends the connection: as soon as the client has said goodbye too, or soon.
+    fn close(&mut self, farewell: &Farewell, ctx: &mut Ctx) {
+        self.deaf = true;
         self.tell(&farewell.disconnect(), None, ctx);
-        ctx.close(Some(close_reason(farewell)));
-        ctx.stop();
+        self.write_close(Some(close_reason(farewell)), ctx);
     }
 
     fn unix_seconds(&self) -> f64 {
         unix_seconds(self.edge.world.clock().now().wall_ms)
     }
-}
-
-/// What became of a frame that may be sealed.
-enum Opened {
-    Plain,
-    Sealed(Vec<u8>),
-    Locked,
 }
 
 impl Actor for Connection {
@@ -270,7 +200,7 @@ impl Actor for Connection {
     fn started(&mut self, ctx: &mut Ctx) {
         let presence = match &mut self.state {
             State::Guest(guest) => guest.presence.take(),
-            State::SignedIn(_) => None,
+            _ => None,
         };
         if let Some(row) = presence {
             let (world, dialect) = (self.edge.world.clone(), self.dialect);
@@ -296,65 +226,36 @@ impl Actor for Connection {
     }
 }
 
-impl StreamHandler<Result<Message, ProtocolError>> for Connection {
-    fn handle(&mut self, item: Result<Message, ProtocolError>, ctx: &mut Ctx) {
+impl StreamHandler<Result<Message, Fault>> for Connection {
+    fn handle(&mut self, item: Result<Message, Fault>, ctx: &mut Ctx) {
         match item {
-            Ok(Message::Text(text)) => self.arrived(text.as_bytes(), false, ctx),
-            Ok(Message::Binary(bytes)) => self.arrived(&bytes, true, ctx),
-            Ok(Message::Continuation(item)) => self.fragment(item, ctx),
-            Ok(Message::Ping(payload)) => self.pinged(&payload, ctx),
-            Ok(Message::Pong(_)) => {
-                if let State::SignedIn(signed_in) = &self.state {
-                    signed_in.outbox.heard(signed_in.link, self.edge.world.clock().mono_ms());
-                }
-            }
             Ok(Message::Close(reason)) => {
-                ctx.close(reason);
+                self.write_close(reason, ctx);
                 ctx.stop();
             }
-            Ok(Message::Nop) => {}
-            Err(error) => self.violated(&error, ctx),
+            _ if self.deaf => {}
+            Ok(Message::Text(text)) => self.arrived(&text, OpCode::Text, ctx),
+            Ok(Message::Binary(bytes)) => self.arrived(&bytes, OpCode::Binary, ctx),
+            Ok(Message::Ping(payload)) => self.pinged(&payload, ctx),
+            Ok(Message::Pong) => self.heard(),
+            Err(fault) => self.close(&Farewell::new(fault.code, fault.reason), ctx),
         }
     }
 }
 
 impl Connection {
-    fn fragment(&mut self, item: Item, ctx: &mut Ctx) {
-        match self.fragments.add(item) {
-            Assembled::Partly => {}
-            Assembled::Text(text) if std::str::from_utf8(&text).is_ok() => self.arrived(&text, false, ctx),
-            Assembled::Text(_) => self.close(&Farewell::new(CloseCode::BadText, "text must be UTF-8"), ctx),
-            Assembled::Binary(bytes) => self.arrived(&bytes, true, ctx),
-            Assembled::TooBig => {
-                self.close(&Farewell::new(CloseCode::TooBig, "the message is too large"), ctx)
-            }
-            Assembled::OutOfOrder => {
-                self.close(&Farewell::new(CloseCode::ProtocolViolation, "fragments out of order"), ctx);
-            }
-        }
-    }
-
-    fn pinged(&mut self, payload: &Bytes, ctx: &mut Ctx) {
+    fn pinged(&mut self, payload: &[u8], ctx: &mut Ctx) {
         if self.pings.take().is_err() {
             return self.close(&Farewell::new(CloseCode::Abuse, "too many pings"), ctx);
         }
+        self.heard();
+        self.write(OpCode::Pong, payload, ctx);
+    }
+
+    /// The client lives.
+    fn heard(&self) {
         if let State::SignedIn(signed_in) = &self.state {
             signed_in.outbox.heard(signed_in.link, self.edge.world.clock().mono_ms());
         }
-        ctx.pong(payload);
-    }
-
-    fn violated(&self, error: &ProtocolError, ctx: &mut Ctx) {
-        let farewell = match error {
-            ProtocolError::Overflow => Farewell::new(CloseCode::TooBig, "the frame is too large"),
-            // Reserved bits, by their kind.
-            ProtocolError::Io(broken) if broken.kind() == std::io::ErrorKind::InvalidData => {
-                Farewell::new(CloseCode::ProtocolViolation, broken.to_string())
-            }
-            // Text that is no UTF-8 arrives as this; so does a socket that broke, which hears nothing any more.
-            ProtocolError::Io(_) => Farewell::new(CloseCode::BadText, "text must be UTF-8"),
-            other => Farewell::new(CloseCode::ProtocolViolation, other.to_string()),
-        };
-        self.close(&farewell, ctx);
     }
 }

@@ -51,6 +51,8 @@ error_codes! {
     NotFound = "NOT_FOUND", 404;
     /// The route exists, the method does not.
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405;
+    /// The route speaks WebSocket, version 13, and nothing else.
+    UpgradeRequired = "UPGRADE_REQUIRED", 426;
     /// The name is taken by somebody else.
     NameTaken = "NAME_TAKEN", 409;
     /// Something of that kind exists already, or the state does not allow it now.

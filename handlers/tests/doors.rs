@@ -195,3 +195,20 @@ fn a_body_that_is_too_large_is_refused() {
         assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("connection: close"), "{answer}");
     });
 }
+
+#[test]
+fn who_is_refused_before_his_request_is_read_may_finish_it() {
+    at_an_edge(Options::default(), |address| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = "POST /api/characters HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 65536\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        // The answer is here: nobody will read the body.
+        stream.peek(&mut [0]).unwrap();
+        for _ in 0..64 {
+            stream.write_all(&[b'x'; 1024]).expect("the server takes it, or this connection were reset");
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    });
+}

@@ -53,7 +53,7 @@ impl Connection {
     /// From here on the body pulls from the outbox; what was told before goes out first.
     fn join(&mut self, session: SessionId, attached: Attached) {
         let Attached { link, outbox, door, account, .. } = attached;
-        *self.slot.borrow_mut() = Some((link, outbox.clone()));
+        self.line.join(link, outbox.clone());
         self.state = State::SignedIn(SignedIn { account, session, door, link, outbox });
     }
 

@@ -20,6 +20,8 @@ impl Connection {
                 let reason = "too much before signing in: send auth_request first";
                 Farewell::new(CloseCode::NotSignedIn, reason)
             }
+            #[cfg(feature = "conformance")]
+            State::Echo => return true,
             State::SignedIn(_) => {
                 if !self.edge.world.options().limits_enabled || self.strays.take().is_ok() {
                     return true;

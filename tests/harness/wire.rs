@@ -16,7 +16,8 @@ pub const CONTINUED: u8 = 0x00;
 pub const CONTINUED_LAST: u8 = 0x80;
 pub const BINARY: u8 = 0x82;
 pub const PING: u8 = 0x89;
-const CLOSE: u8 = 0x88;
+pub const PONG: u8 = 0x8a;
+pub const CLOSE: u8 = 0x88;
 
 /// A connection after the upgrade.
 pub struct Wire {
@@ -82,6 +83,15 @@ impl Wire {
     /// The next frame: first byte and payload; `None` at the end.
     pub async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         timeout(PATIENCE, self.read_frame()).await.expect("the server says something in time")
+    }
+
+    /// Everything up to the end.
+    pub async fn rest(&mut self) -> Vec<(u8, Vec<u8>)> {
+        let mut frames = Vec::new();
+        while let Some(frame) = self.frame().await {
+            frames.push(frame);
+        }
+        frames
     }
 
     async fn read_frame(&mut self) -> Option<(u8, Vec<u8>)> {
