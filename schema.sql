@@ -190,6 +190,34 @@ CREATE INDEX ledger_by_transfer ON ledger (transfer_id);
 CREATE INDEX ledger_by_holder ON ledger (holder_id, asset);
 CREATE INDEX ledger_by_serial ON ledger (serial) WHERE serial IS NOT NULL;
 
+-- Combat ----------------------------------------------------------------------------------------------------
+
+-- Combats under way: enough to go on with them in the next process.
+CREATE TABLE combats (
+    -- UUID as text.
+    id       TEXT    PRIMARY KEY,
+    -- How it stands, as JSON.
+    state    TEXT    NOT NULL,
+    saved_at INTEGER NOT NULL
+) STRICT;
+
+-- Who fights in them: nobody in two.
+CREATE TABLE combat_fighters (
+    character_id INTEGER PRIMARY KEY REFERENCES characters (id),
+    combat_id    TEXT    NOT NULL REFERENCES combats (id)
+) STRICT;
+CREATE INDEX combat_fighters_by_combat ON combat_fighters (combat_id);
+
+-- What a combat left of a character, until it is put into effect: then the row goes, in the same transaction.
+CREATE TABLE aftermaths (
+    character_id INTEGER NOT NULL REFERENCES characters (id),
+    combat_id    TEXT    NOT NULL,
+    -- Health, experience, souls, loot and so on, as JSON.
+    aftermath    TEXT    NOT NULL,
+    made_at      INTEGER NOT NULL,
+    PRIMARY KEY (character_id, combat_id)
+) STRICT, WITHOUT ROWID;
+
 -- Chat ------------------------------------------------------------------------------------------------------
 
 -- What was said in rooms. The sender is no reference: a line stays as it was said, whoever comes or goes.

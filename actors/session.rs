@@ -326,6 +326,8 @@ impl Session {
             News::Placed(location) => self.placed(location, ctx),
             News::Settled { by, settlement, done } => self.settled(&by, &settlement, done, ctx),
             News::Released { by } => self.released(&by),
+            // Sessions have no characters in combats yet.
+            News::Fighting(_) | News::Fought(_) => {}
         }
     }
 

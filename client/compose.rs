@@ -91,7 +91,7 @@ pub fn select_character(character_id: CharacterId) -> ClientMessage {
 /// [`WrongLength`] unless `combat_id` has 1 to 64 characters.
 pub fn combat_action(combat_id: impl Into<String>, action_type: ActionType) -> Result<Act, WrongLength> {
     let combat_id = Text::new(combat_id)?;
-    Ok(Act { combat_id, action_type, target_id: None, ability_name: None, item_id: None })
+    Ok(Act { combat_id, action_type, target_id: None, ability_name: None, item_id: None, item_kind: None })
 }
 
 /// "Are you there?"

@@ -1,4 +1,4 @@
-//! Combat. The vocabulary; the rules come with the feature.
+//! Combat: two sides that take turns.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,8 @@ pub struct StartCombat {
     /// Another character of the same location; else `enemy` says whom.
     #[serde(default, skip_serializing_if = "left_out")]
     pub target_id: Option<CharacterId>,
-    /// The kind of enemy, for example "corrupt_wolf".
+    /// The kind of enemy, for example "corrupt_wolf", or "guardian" for the one of the location's crystal shard.
+    /// Without it and `target_id`: whichever of the location's enemies comes first.
     #[serde(default, skip_serializing_if = "left_out")]
     pub enemy: Option<Text<1, 50>>,
 }
@@ -24,16 +25,41 @@ pub struct StartCombat {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ActionType {
-    /// Strikes with what is in hand.
+    /// Strikes with what is in hand: `ability_name` "light" (the default) or "heavy".
     Attack,
-    /// Wards off: less damage until one's next turn.
+    /// Wards off until one's next turn: `ability_name` "block" (the default), "dodge" or "parry".
     Defend,
     /// Uses the ability that `ability_name` names.
     Spell,
-    /// Uses the item that `item_id` names.
+    /// Uses up the item that `item_id` or `item_kind` names.
     Item,
     /// Tries to get away.
     Flee,
+}
+
+/// What came of a fighter's move, as far as it was one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ActionResult {
+    /// It was done.
+    Done,
+    /// The blow went home.
+    Hit,
+    /// The blow went home where it hurts most.
+    Critical,
+    /// The blow met a guard, and most of it stayed there.
+    Blocked,
+    /// The blow, or the spell, met nobody.
+    Missed,
+    /// The target was not there any more.
+    Dodged,
+    /// The blow was turned against whoever struck it.
+    Parried,
+    /// It came to nothing: nobody got away.
+    Failed,
+    /// The turn went by without a move.
+    Idle,
 }
 
 /// One's own move in a combat.
@@ -47,12 +73,15 @@ pub struct Act {
     /// Whom it is done to; not needed where there is no choice.
     #[serde(default, skip_serializing_if = "left_out")]
     pub target_id: Option<CharacterId>,
-    /// With `spell`: for example "Fireball".
+    /// With `spell`: for example "Fireball". With `attack` and `defend`: in which manner.
     #[serde(default, skip_serializing_if = "left_out")]
     pub ability_name: Option<Text<1, 50>>,
     /// With `item`: which of one's own.
     #[serde(default, skip_serializing_if = "left_out")]
     pub item_id: Option<ItemId>,
+    /// With `item`, for what is only counted: for example "health_potion".
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub item_kind: Option<Text<1, 50>>,
 }
 
 /// A fighter's move, as everybody in the combat sees it.
@@ -65,15 +94,44 @@ pub struct CombatAction {
     pub character_id: CharacterId,
     /// What is done.
     pub action_type: ActionType,
-    /// Whom it is done to; not needed where there is no choice.
+    /// Whom it is done to; absent where it is done to nobody, or to several.
     #[serde(default, skip_serializing_if = "left_out")]
     pub target_id: Option<CharacterId>,
-    /// With `spell`: for example "Fireball".
+    /// With `spell`: for example "Fireball". With `attack` and `defend`: in which manner.
     #[serde(default, skip_serializing_if = "left_out")]
     pub ability_name: Option<String>,
     /// With `item`: which one.
     #[serde(default, skip_serializing_if = "left_out")]
     pub item_id: Option<ItemId>,
+    /// With `item`: what it is.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub item_kind: Option<String>,
+    /// What came of it.
+    pub result: ActionResult,
+}
+
+/// Which side somebody fights on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Of those who began.
+    First,
+    /// Of those who were challenged.
+    Second,
+}
+
+/// Whether somebody fights still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// On their feet.
+    Up,
+    /// Out of health.
+    Down,
+    /// Got away.
+    Fled,
 }
 
 /// A fighter, as `combat_start` and `combat_state` list them.
@@ -84,12 +142,28 @@ pub struct Participant {
     pub character_id: CharacterId,
     /// A character's, or the enemy's.
     pub name: String,
+    /// 1 to 25 for characters; enemies may be beyond that.
+    pub level: i32,
     /// What is left.
     pub health: i32,
     /// What it could be.
     pub max_health: i32,
+    /// What is left for attacks and for abilities of the body.
+    pub stamina: i32,
+    /// What it could be.
+    pub max_stamina: i32,
+    /// What is left for spells.
+    pub mana: i32,
+    /// What it could be.
+    pub max_mana: i32,
     /// Whether the server plays it.
     pub is_enemy: bool,
+    /// On which side.
+    pub side: Side,
+    /// Whether it fights still.
+    pub standing: Standing,
+    /// What it is under, for example "poison" or "strength".
+    pub effects: Vec<String>,
 }
 
 /// A combat began.
@@ -142,19 +216,34 @@ pub struct CombatHeal {
     pub health: i32,
 }
 
-/// A combat is over.
+/// How a combat ended for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The other side is down or gone.
+    Won,
+    /// One's own side is, or one stayed away too long.
+    Lost,
+    /// One got away.
+    Fled,
+    /// Nobody won: it did not come about, or it took too long.
+    Ended,
+}
+
+/// A combat is over for oneself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CombatEnd {
     /// Names the combat.
     pub combat_id: String,
-    /// "won", "lost", "fled" or "ended".
-    pub outcome: String,
+    /// How it ended for oneself.
+    pub outcome: Outcome,
     /// What one gets oneself.
     pub experience: i64,
     /// What one gets oneself.
     pub souls: i64,
-    /// Kinds of the items found.
+    /// Kinds of the items one found.
     pub loot: Vec<String>,
 }
 
@@ -164,13 +253,16 @@ pub struct CombatEnd {
 pub struct CombatState {
     /// Names the combat.
     pub combat_id: String,
-    /// From 1.
+    /// From 1; 0 before it began.
     pub turn_number: u32,
-    /// Whose turn it is.
+    /// Whose turn it is; 0: nobody's.
     pub active_character_id: CharacterId,
+    /// How long the turn can take, from when this was sent; absent when it is nobody's.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub turn_ends_in_ms: Option<u64>,
     /// Everybody in it.
     pub participants: Vec<Participant>,
-    /// What happened, a sentence each, oldest first.
+    /// What happened lately, a sentence each, oldest first.
     pub combat_log: Vec<String>,
     /// Whether it is over.
     pub is_finished: bool,

@@ -65,7 +65,7 @@ error_codes! {
     NoCharacter = "NO_CHARACTER", 409;
     /// The account has as many characters as it may have.
     TooManyCharacters = "TOO_MANY_CHARACTERS", 409;
-    /// There is less of it than that: souls, or things that are counted.
+    /// There is less of it than that: souls, things that are counted, or what an action costs.
     NotEnough = "NOT_ENOUGH", 409;
     /// It is part of something that is under way, a trade or a combat, and can't be used otherwise meanwhile.
     Locked = "LOCKED", 409;
@@ -73,6 +73,10 @@ error_codes! {
     InventoryFull = "INVENTORY_FULL", 409;
     /// Whoever or whatever it is about is not near enough.
     TooFar = "TOO_FAR", 409;
+    /// Somebody else acts first.
+    NotYourTurn = "NOT_YOUR_TURN", 409;
+    /// The ability can't be used again yet; `details.rounds` says for how many of one's turns.
+    OnCooldown = "ON_COOLDOWN", 409;
     /// The location is full.
     AreaFull = "AREA_FULL", 409;
     /// The position or the way is not possible; one's own `character_update` follows.

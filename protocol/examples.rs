@@ -3,6 +3,7 @@
 use crate::{ClientMessage, ServerMessage, Stamp};
 
 mod client;
+mod combat;
 mod server;
 
 /// The envelope of every example: fixed, so that the golden file is.

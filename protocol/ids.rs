@@ -100,3 +100,15 @@ impl fmt::Display for SessionId {
         self.0.fmt(out)
     }
 }
+
+/// One combat. Public, as a session's id is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct CombatId(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub uuid::Uuid);
+
+impl fmt::Display for CombatId {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}

@@ -97,7 +97,7 @@ pub fn plus(stats: Stats, change: Stats) -> Stats {
 }
 
 /// What a character of the first level has, all of it full.
-fn resources(class: &Class, stats: &Stats) -> Resources {
+pub(crate) fn resources(class: &Class, stats: &Stats) -> Resources {
     let constitution = modifier(stats.constitution);
     // The weakest stats must not leave a class of somebody's own content without any health.
     let health = (class.health + 5 * constitution).max(1);

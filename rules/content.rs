@@ -1,20 +1,23 @@
 //! The world as data: the tables of `content/`, checked, and how to look things up in them.
 
 mod check;
+mod enemies;
 mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use enemies::{Behaviour, Enemy, Loot, Rank};
 pub use source::ContentError;
 pub use tables::{
-    Ability, AbilityEffect, Amounts, Behaviour, Bounds, Class, CrystalShard, EffectKind, Enemy, Faction,
-    Guardian, Item, Location, Race, Rank, Reality, SPEED_DEFAULT, Slot, Stat, Targets,
+    Ability, AbilityEffect, Amounts, Bounds, Class, CrystalShard, EffectKind, Faction, Guardian, Item,
+    Location, Race, Reality, SPEED_DEFAULT, Slot, Stat, Targets,
 };
 
 use std::collections::BTreeSet;
 
 use protocol::LocationId;
+use protocol::ids::CrystalShardId;
 use source::Source;
 
 use crate::names::fold;
@@ -160,7 +163,12 @@ impl Content {
 
     /// The abilities of a class, named as the class is.
     pub fn abilities_of<'a>(&'a self, class: &'a str) -> impl Iterator<Item = &'a Ability> {
-        self.abilities.iter().filter(move |ability| ability.class == class)
+        self.abilities.iter().filter(move |ability| ability.class.as_deref() == Some(class))
+    }
+
+    /// By name, in whatever case.
+    pub fn ability(&self, name: &str) -> Option<&Ability> {
+        named(&self.abilities, name, |ability| &ability.name)
     }
 
     pub fn enemies(&self) -> &[Enemy] {
@@ -174,6 +182,10 @@ impl Content {
     /// In order of id.
     pub fn crystal_shards(&self) -> &[CrystalShard] {
         &self.crystal_shards
+    }
+
+    pub fn crystal_shard(&self, id: CrystalShardId) -> Option<&CrystalShard> {
+        self.crystal_shards.iter().find(|shard| shard.id == id)
     }
 
     /// In order of id.

@@ -2,6 +2,7 @@
 
 pub mod characters;
 pub mod chat;
+pub mod combat;
 pub mod content;
 pub mod grid;
 pub mod inventory;

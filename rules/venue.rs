@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use protocol::chat::Channel;
+use protocol::ids::CombatId;
 use protocol::movement::Position;
 use protocol::{CharacterId, LocationId, ServerMessage};
 use rand_pcg::Pcg64Mcg;
 
 use crate::Refusal;
+use crate::combat::Aftermath;
 use crate::sheet::{Engagement, Settlement};
 
 /// The dice a rule is handed: seeded, so that a host's inputs replay bit for bit.
@@ -55,6 +57,10 @@ pub enum News {
     Settled { by: Engagement, settlement: Arc<Settlement>, done: bool },
     /// The venue has no say over the sheet any more, and has not changed it since it said so last.
     Released { by: Engagement },
+    /// The character is in this combat: it has what the character brought.
+    Fighting(CombatId),
+    /// The combat is over for the character: its aftermath is on disk.
+    Fought(CombatId),
 }
 
 /// Who is told.
@@ -77,6 +83,19 @@ pub enum Save {
     /// Property changes hands. Refused by the store when the epoch or the version of a party is no longer its
     /// character's; then nothing of the input is saved.
     Settlement(Arc<Settlement>),
+    Combat(Box<CombatSave>),
+}
+
+/// How a combat stands, and whom it took or let go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CombatSave {
+    pub combat_id: CombatId,
+    /// As [`Combat::restore`](crate::combat::Combat::restore) takes it; absent: it is over.
+    pub state: Option<String>,
+    /// Who fights from now on, with the epoch that must still be the character's.
+    pub joined: Vec<(CharacterId, i64)>,
+    /// What is kept for their sheets until it is put into effect.
+    pub released: Vec<Aftermath>,
 }
 
 /// Something worth remembering in the world's history.

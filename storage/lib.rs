@@ -9,6 +9,7 @@ pub mod audit;
 mod backup;
 pub mod characters;
 pub mod chat;
+pub mod combats;
 mod economy;
 mod error;
 mod health;

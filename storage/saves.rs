@@ -3,7 +3,7 @@
 use protocol::CharacterId;
 use rules::venue::Save;
 
-use crate::{StoreError, Write, answers, characters, chat, sheets, world};
+use crate::{StoreError, Write, answers, characters, chat, combats, sheets, world};
 
 /// All of it in one transaction, with the answer to the command that caused it: (who, message_id, answer).
 ///
@@ -25,6 +25,7 @@ pub fn apply(saves: Vec<Save>, answer: Option<(CharacterId, String, String)>, no
                 Save::Step(whereabouts) => characters::step(database, whereabouts)?,
                 Save::Event(event) => drop(world::remember(database, event)?),
                 Save::Settlement(settlement) => drop(sheets::apply(database, settlement, now)?),
+                Save::Combat(save) => combats::keep(database, save, now)?,
             }
         }
         Ok(())

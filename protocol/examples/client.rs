@@ -3,7 +3,6 @@
 use crate::auth::AuthRequest;
 use crate::characters::{CreateCharacter, StatMethod, Stats, WhichCharacter};
 use crate::chat::{Announce, Channel, Say, SayIn, Whisper};
-use crate::combat::{Act, ActionType, StartCombat};
 use crate::ids::{ItemId, PartyId};
 use crate::inventory::{Buy, SomeOf, WhichItem};
 use crate::movement::{Move, Position};
@@ -21,7 +20,7 @@ pub(super) fn all() -> Vec<ClientMessage> {
     all.extend(characters());
     all.extend(chat());
     all.extend(party());
-    all.extend(combat());
+    all.extend(super::combat::from_client());
     all.extend([ClientMessage::WorldState(Bare {}), ClientMessage::ShardStatus(Bare {})]);
     all.extend(inventory());
     all.extend(trade());
@@ -104,19 +103,6 @@ fn party() -> Vec<ClientMessage> {
         ClientMessage::PartyLeave(Bare {}),
         ClientMessage::PartyKick(Kick { character_id: CharacterId(9) }),
         ClientMessage::PartyDisband(Bare {}),
-    ]
-}
-
-fn combat() -> Vec<ClientMessage> {
-    vec![
-        ClientMessage::CombatStart(StartCombat { target_id: None, enemy: Some(text("corrupt_wolf")) }),
-        ClientMessage::CombatAction(Act {
-            combat_id: text("c-41"),
-            action_type: ActionType::Spell,
-            target_id: Some(CharacterId(-1)),
-            ability_name: Some(text("Fireball")),
-            item_id: None,
-        }),
     ]
 }
 

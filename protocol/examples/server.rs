@@ -10,9 +10,6 @@ use crate::characters::{
     Stats,
 };
 use crate::chat::{Channel, Chat, ChatHistory, PastLine, WorldAnnouncement};
-use crate::combat::{
-    ActionType, CombatAction, CombatDamage, CombatEnd, CombatHeal, CombatStart, CombatState, Participant,
-};
 use crate::events::{EventTrigger, QuestUpdate};
 use crate::ids::{CrystalShardId, PartyId};
 use crate::movement::{LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position};
@@ -25,7 +22,6 @@ use crate::{
 
 const MIRA: CharacterId = CharacterId(7);
 const TOMAS: CharacterId = CharacterId(9);
-const WOLF: CharacterId = CharacterId(-1);
 const NEXUS: LocationId = LocationId(1);
 const VOLCANO: LocationId = LocationId(2);
 const HERE: Position = Position { x: 12.5, y: -3.25, z: 0.0 };
@@ -36,7 +32,7 @@ pub(super) fn all() -> Vec<ServerMessage> {
     all.extend(movement());
     all.extend(chat());
     all.extend(party());
-    all.extend(combat());
+    all.extend(super::combat::from_server());
     all.extend(world());
     all.extend(property::all());
     all.extend(events());
@@ -226,75 +222,6 @@ fn party() -> Vec<ServerMessage> {
         ServerMessage::PartyDisband(PartyDisband {
             party_id: PartyId(3),
             reason: "The leader ended the party.".to_owned(),
-        }),
-    ]
-}
-
-fn participants() -> Vec<Participant> {
-    vec![
-        Participant {
-            character_id: MIRA,
-            name: "Mira Sol".to_owned(),
-            health: 70,
-            max_health: 70,
-            is_enemy: false,
-        },
-        Participant {
-            character_id: WOLF,
-            name: "Corrupt Wolf".to_owned(),
-            health: 21,
-            max_health: 60,
-            is_enemy: true,
-        },
-    ]
-}
-
-fn combat() -> Vec<ServerMessage> {
-    let combat_id = || "c-41".to_owned();
-    vec![
-        ServerMessage::CombatStart(CombatStart {
-            combat_id: combat_id(),
-            location_id: VOLCANO,
-            participants: participants(),
-            turn_order: vec![MIRA, WOLF],
-        }),
-        ServerMessage::CombatAction(CombatAction {
-            combat_id: combat_id(),
-            character_id: MIRA,
-            action_type: ActionType::Spell,
-            target_id: Some(WOLF),
-            ability_name: Some("Fireball".to_owned()),
-            item_id: None,
-        }),
-        ServerMessage::CombatDamage(CombatDamage {
-            combat_id: combat_id(),
-            source_id: Some(MIRA),
-            target_id: WOLF,
-            amount: 39,
-            critical: false,
-            health: 21,
-        }),
-        ServerMessage::CombatHeal(CombatHeal {
-            combat_id: combat_id(),
-            source_id: Some(TOMAS),
-            target_id: MIRA,
-            amount: 12,
-            health: 70,
-        }),
-        ServerMessage::CombatEnd(CombatEnd {
-            combat_id: combat_id(),
-            outcome: "won".to_owned(),
-            experience: 200,
-            souls: 180,
-            loot: vec!["wolf_pelt".to_owned()],
-        }),
-        ServerMessage::CombatState(CombatState {
-            combat_id: combat_id(),
-            turn_number: 2,
-            active_character_id: WOLF,
-            participants: participants(),
-            combat_log: vec!["Mira Sol casts Fireball: 39 damage to Corrupt Wolf.".to_owned()],
-            is_finished: false,
         }),
     ]
 }

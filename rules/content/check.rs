@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::LocationId;
 
+use super::enemies::Enemy;
 use super::source::{ContentError, Source};
-use super::tables::{Ability, Amounts, Class, CrystalShard, Enemy, Faction, Item, Location, Race, Reality};
+use super::tables::{Ability, Amounts, Class, CrystalShard, Faction, Item, Location, Race, Reality};
 use super::{BUILTIN, START};
 use crate::names::fold;
 
@@ -54,7 +55,7 @@ impl Tables<'_> {
         self.check_classes(errors);
         self.items.check(errors, item);
         self.check_abilities(errors);
-        self.enemies.check(errors, enemy);
+        self.check_enemies(errors);
         self.check_crystal_shards(errors);
         self.check_locations(errors);
     }
@@ -112,10 +113,32 @@ impl Tables<'_> {
     fn check_abilities(&self, errors: &mut Vec<ContentError>) {
         let classes: BTreeSet<_> = self.classes.rows().map(|class| class.name.as_str()).collect();
         self.abilities.check(errors, |ability, tell| {
-            if !classes.contains(ability.class.as_str()) {
-                tell("class", format!("there is no class {:?} in classes.toml", ability.class));
+            if let Some(class) = &ability.class
+                && !classes.contains(class.as_str())
+            {
+                tell("class", format!("there is no class {class:?} in classes.toml"));
             }
             ability_figures(ability, tell);
+        });
+    }
+
+    fn check_enemies(&self, errors: &mut Vec<ContentError>) {
+        let items: BTreeSet<_> = self.items.rows().map(|item| item.kind.as_str()).collect();
+        let abilities = self.abilities.rows().filter(|ability| ability.class.is_none());
+        let abilities: BTreeSet<_> = abilities.map(|ability| ability.name.as_str()).collect();
+        self.enemies.check(errors, |enemy, tell| {
+            enemy_figures(enemy, tell);
+            for name in enemy.abilities.iter().filter(|name| !abilities.contains(name.as_str())) {
+                tell("abilities", format!("there is no ability {name:?} without a class in abilities.toml"));
+            }
+            for loot in &enemy.loot {
+                if !items.contains(loot.item.as_str()) {
+                    tell("loot", format!("there is no item {:?} in items.toml", loot.item));
+                }
+                if !(1..=100).contains(&loot.percent) {
+                    tell("loot", format!("expected 1 to 100 percent, found {}", loot.percent));
+                }
+            }
         });
     }
 
@@ -136,12 +159,16 @@ impl Tables<'_> {
                 Some(_) => {}
             }
         });
+        let kinds: BTreeSet<_> = self.enemies.rows().map(|enemy| enemy.kind.as_str()).collect();
         self.crystal_shards.check(errors, |shard, tell| {
             if shard.id.0 < 1 {
                 tell("id", "expected 1 or more".to_owned());
             }
             in_range("guardian", shard.guardian.level, 1, tell);
             in_range("guardian", shard.guardian.health, 1, tell);
+            if !kinds.contains(shard.guardian.kind.as_str()) {
+                tell("guardian", format!("there is no enemy {:?} in enemies.toml", shard.guardian.kind));
+            }
             if shard.power_level < 0 {
                 tell("power_level", "expected 0 or more".to_owned());
             }
@@ -152,8 +179,12 @@ impl Tables<'_> {
         let exits: BTreeMap<LocationId, &[LocationId]> =
             self.locations.rows().map(|row| (row.id, row.exits.as_slice())).collect();
         let kinds: BTreeSet<_> = self.items.rows().map(|item| item.kind.as_str()).collect();
+        let enemies: BTreeSet<_> = self.enemies.rows().map(|enemy| enemy.kind.as_str()).collect();
         self.locations.check(errors, |location, tell| {
             location_figures(location, tell);
+            for kind in location.enemies.iter().filter(|kind| !enemies.contains(kind.as_str())) {
+                tell("enemies", format!("there is no enemy {kind:?} in enemies.toml"));
+            }
             for (index, kind) in location.sells.iter().enumerate() {
                 if !kinds.contains(kind.as_str()) {
                     tell("sells", format!("there is no item {kind:?} in items.toml"));
@@ -263,9 +294,15 @@ fn ability_figures(ability: &Ability, tell: Tell) {
     }
 }
 
-fn enemy(enemy: &Enemy, tell: Tell) {
+fn enemy_figures(enemy: &Enemy, tell: Tell) {
     in_range("level", enemy.level, 1, tell);
     in_range("health", enemy.health, 1, tell);
+    in_range("stamina", enemy.stamina, 1, tell);
+    in_range("mana", enemy.mana, 0, tell);
+    in_range("strength", enemy.strength, 1, tell);
+    in_range("dexterity", enemy.dexterity, 1, tell);
+    in_range("constitution", enemy.constitution, 1, tell);
+    in_range("intelligence", enemy.intelligence, 1, tell);
     share("enrage_below", enemy.enrage_below, tell);
 }
 
@@ -285,6 +322,9 @@ fn location_figures(location: &Location, tell: Tell) {
     }
     if location.safe && location.danger > 0 {
         tell("safe", "a safe location has no danger".to_owned());
+    }
+    if location.safe && !location.enemies.is_empty() {
+        tell("enemies", "nobody fights in a safe location".to_owned());
     }
     if far || min.x >= max.x || min.y >= max.y || min.z > max.z {
         tell("bounds", format!("expected min below max, and both within {COORDINATE_MAX} m"));

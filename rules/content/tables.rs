@@ -6,7 +6,7 @@ use protocol::LocationId;
 use protocol::characters::Stats;
 use protocol::ids::CrystalShardId;
 use protocol::movement::Position;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// How fast one moves where a location does not say otherwise, in metres a second.
 pub const SPEED_DEFAULT: f64 = 10.0;
@@ -120,8 +120,8 @@ pub struct Amounts {
 #[serde(deny_unknown_fields)]
 pub struct Ability {
     pub name: String,
-    /// Whose it is.
-    pub class: String,
+    /// Whose it is; absent for what only enemies can do.
+    pub class: Option<String>,
     pub cost: Amounts,
     /// Rounds until it can be used again.
     pub cooldown: i32,
@@ -177,54 +177,48 @@ pub struct AbilityEffect {
 }
 
 /// The ways in which a fighter can be affected for some rounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectKind {
+    /// Loses `amount` of health a round, as with poison and burn.
     Bleed,
     Poison,
     Burn,
+    /// Is slower: as if its modifier of dexterity were `amount` less.
     Frost,
+    /// Can't act.
     Stun,
+    /// Strikes with three quarters of its attack.
     Weakness,
+    /// Strikes with five quarters of its attack.
     Strength,
+    /// Has five quarters of its defence.
     Defense,
+    /// Dodges what it can.
     Evasion,
+    /// Regains `amount` of health a round.
     Regeneration,
+    /// Takes a quarter more of whatever hits it.
+    Mark,
 }
 
-/// A kind of opponent.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Enemy {
-    pub kind: String,
-    pub name: String,
-    pub level: i32,
-    pub health: i32,
-    pub rank: Rank,
-    pub behaviour: Behaviour,
-    /// The share of health below which it rages; absent for never.
-    pub enrage_below: Option<f64>,
-}
-
-/// How dangerous an enemy is among its like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rank {
-    Common,
-    Elite,
-    Boss,
-}
-
-/// How an enemy chooses what it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Behaviour {
-    Aggressive,
-    Defensive,
-    Balanced,
-    Tactical,
-    Berserker,
-    Coward,
+impl EffectKind {
+    /// The word for it, in content and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bleed => "bleed",
+            Self::Poison => "poison",
+            Self::Burn => "burn",
+            Self::Frost => "frost",
+            Self::Stun => "stun",
+            Self::Weakness => "weakness",
+            Self::Strength => "strength",
+            Self::Defense => "defense",
+            Self::Evasion => "evasion",
+            Self::Regeneration => "regeneration",
+            Self::Mark => "mark",
+        }
+    }
 }
 
 /// A crystal shard as the world begins with it: unclaimed, its guardian whole.
@@ -250,6 +244,9 @@ pub struct Guardian {
     pub name: String,
     pub level: i32,
     pub health: i32,
+    /// The kind of enemy that it fights like.
+    #[serde(default = "guardian_kind")]
+    pub kind: String,
 }
 
 /// A named area of the world.
@@ -277,6 +274,9 @@ pub struct Location {
     /// Kinds of what its vendor sells; empty where there is none.
     #[serde(default)]
     pub sells: Vec<String>,
+    /// Kinds of the enemies one can meet here.
+    #[serde(default)]
+    pub enemies: Vec<String>,
     /// Where one can go from here, in order of id.
     pub exits: Vec<LocationId>,
 }
@@ -299,6 +299,10 @@ impl Bounds {
             && (min.y..=max.y).contains(&position.y)
             && (min.z..=max.z).contains(&position.z)
     }
+}
+
+fn guardian_kind() -> String {
+    "crystal_shard_guardian".to_owned()
 }
 
 fn speed_default() -> f64 {

@@ -1,0 +1,126 @@
+//! What a combat leaves: for who got away, for winners and losers, for who may take a crystal shard.
+
+use std::collections::BTreeSet;
+
+use protocol::CharacterId;
+use protocol::combat::{ActionResult, ActionType, Outcome, Side, Standing};
+use protocol::ids::CrystalShardId;
+
+use super::rules::{ONE, TWO, WOLF, duel, result_of};
+use super::{LIMITS, Ring, act, entry, id, member, opening, recruit};
+use crate::combat::{Against, CombatEntry};
+use crate::venue::{Effect, News};
+
+#[test]
+fn who_flees_is_out_of_it_with_what_is_left() {
+    let (mut fled, mut failed) = (0, 0);
+    for seed in 0..100 {
+        let mut ring = duel(seed);
+        let tried = ring.act(&member(1, "Golden Order"), act(ActionType::Flee));
+        match result_of(&tried) {
+            ActionResult::Failed => failed += 1,
+            ActionResult::Done => {
+                fled += 1;
+                assert_eq!(ring.fighter(ONE).standing, Standing::Fled);
+                // Nobody is left on his side: the other one has won.
+                let outcomes: Vec<_> =
+                    ring.aftermaths.iter().map(|one| (one.character_id, one.outcome)).collect();
+                assert_eq!(outcomes, [(ONE, Outcome::Fled), (TWO, Outcome::Won)]);
+                assert!(ring.combat.is_over());
+                assert!(tried.effects.contains(&Effect::Inform(ONE, News::Fought(id()))));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!((30..70).contains(&fled) && failed == 100 - fled, "{fled} of 100 from an equal");
+}
+
+#[test]
+fn winners_share_what_enemies_leave() {
+    let members = [member(1, "Golden Order"), member(2, "Golden Order"), member(3, "Golden Order")];
+    let mut ring = Ring::new(11);
+    for who in &members[..2] {
+        ring.enter(who, CombatEntry { opens: false, ..opening(&["corrupt_wolf", "skeleton_warrior"]) });
+    }
+    ring.enter(&members[2], opening(&["corrupt_wolf", "skeleton_warrior"]));
+    for enemy in [WOLF, CharacterId(-2)] {
+        ring.fighter_mut(enemy).resources.health = 1;
+    }
+    ring.fighter_mut(ONE).hurt(1_000);
+    ring.give_turn(TWO);
+    for _ in 0..400 {
+        let Some(active) = ring.combat.course.active_place() else { break };
+        let who = members.iter().find(|who| who.id == ring.combat.course.fighters[active].id).unwrap();
+        let foe = ring.combat.course.foes_up(active).next().unwrap();
+        let mut blow = act(ActionType::Attack);
+        blow.target_id = Some(ring.combat.course.fighters[foe].id);
+        if ring.act(who, blow).ended.is_err() {
+            ring.act(who, act(ActionType::Defend));
+        }
+    }
+    assert_eq!(ring.aftermaths.len(), 3);
+    let experience: Vec<i64> = ring.aftermaths.iter().map(|one| one.experience).collect();
+    // Levels 2 and 3: 500 for three.
+    assert_eq!(experience, [167, 167, 166]);
+    let souls: i64 = ring.aftermaths.iter().map(|one| one.souls).sum();
+    assert!((250..=750).contains(&souls), "{souls}");
+    let who_was_down = &ring.aftermaths[0];
+    assert_eq!((who_was_down.health, who_was_down.outcome), (30, Outcome::Won), "gets up with a quarter");
+}
+
+#[test]
+fn characters_win_nothing_from_each_other() {
+    let mut ring = duel(3);
+    ring.fighter_mut(TWO).resources.health = 1;
+    for _ in 0..100 {
+        ring.give_turn(ONE);
+        ring.fighter_mut(ONE).resources.stamina = 100;
+        ring.act(&member(1, "Golden Order"), act(ActionType::Attack));
+        if ring.combat.is_over() {
+            break;
+        }
+    }
+    let of = |who| ring.aftermaths.iter().find(|one| one.character_id == who).unwrap();
+    let (won, lost) = (of(ONE), of(TWO));
+    assert_eq!((won.outcome, won.experience, won.souls, won.loot.len()), (Outcome::Won, 0, 0, 0));
+    assert_eq!(lost.outcome, Outcome::Lost);
+}
+
+#[test]
+fn loot_drops() {
+    let mut found = BTreeSet::new();
+    for seed in 0..60 {
+        let who = member(1, "Golden Order");
+        let mut ring = Ring::alone_against(seed, &who, &["corrupt_wolf"]);
+        while !ring.combat.is_over() {
+            ring.fighter_mut(WOLF).resources.health = 1;
+            ring.fighter_mut(ONE).resources = recruit("Warrior").resources;
+            ring.act(&who, act(ActionType::Attack));
+        }
+        found.extend(ring.aftermaths[0].loot.iter().cloned());
+    }
+    assert_eq!(found, BTreeSet::from(["sharp_fang".to_owned(), "wolf_pelt".to_owned()]));
+}
+
+#[test]
+fn the_shard_is_for_the_one_of_the_larger_faction_who_did_most() {
+    let against = Against::Guardian(CrystalShardId(1));
+    let mut ring = Ring::new(3);
+    let factions = ["Golden Order", "Shadowborn", "Golden Order", "Golden Order"];
+    for (index, faction) in factions.iter().enumerate() {
+        let joining = entry(against.clone(), Side::First, index == 3, recruit("Warrior"));
+        assert_eq!(ring.enter(&member(index as i64 + 1, faction), joining).ended, Ok(()));
+    }
+    for (who, damage) in [(1, 500), (2, 9_000), (3, 900), (4, 100)] {
+        let fighter = ring.fighter_mut(CharacterId(who));
+        fighter.damage_dealt = damage;
+        fighter.resources.health = 120;
+        fighter.standing = Standing::Up;
+    }
+    ring.fighter_mut(WOLF).hurt(100_000);
+    ring.pass(LIMITS.turn_ms);
+    let prizes: Vec<_> =
+        ring.aftermaths.iter().filter_map(|one| Some((one.character_id.0, one.prize?))).collect();
+    assert_eq!(prizes, [(3, CrystalShardId(1))]);
+    assert_eq!(ring.aftermaths.iter().map(|one| one.experience).sum::<i64>(), 5_000);
+}

@@ -1,0 +1,195 @@
+//! Turns, time, and who comes and goes.
+
+use protocol::combat::{ActionType, Outcome, Side, Standing};
+use protocol::{CharacterId, ErrorCode, ServerMessage};
+
+use super::{LIMITS, Ring, act, entry, id, member, opening, recruit};
+use crate::combat::{Against, Combat, Phase};
+use crate::venue::{Audience, Effect, Member, News, Save};
+
+const ONE: CharacterId = CharacterId(1);
+const TWO: CharacterId = CharacterId(2);
+
+fn both() -> (Member, Member) {
+    (member(1, "Golden Order"), member(2, "Shadowborn"))
+}
+
+fn active(ring: &Ring) -> CharacterId {
+    let place = ring.combat.course.active_place().unwrap();
+    ring.combat.course.fighters[place].id
+}
+
+#[test]
+fn turns_go_round() {
+    let (one, two) = both();
+    let mut ring = Ring::duel(1, &one, &two);
+    let first = active(&ring);
+    for turn in 1..=10 {
+        assert_eq!(ring.combat.course.turn, turn);
+        assert_eq!(active(&ring) == first, turn % 2 == 1);
+        let who = if active(&ring) == ONE { &one } else { &two };
+        assert_eq!(ring.act(who, act(ActionType::Defend)).ended, Ok(()));
+    }
+    assert_eq!(ring.combat.course.round, 6);
+}
+
+#[test]
+fn a_turn_that_runs_out_is_a_guard_raised() {
+    let (one, two) = both();
+    let mut ring = Ring::duel(1, &one, &two);
+    let late = active(&ring);
+    assert_eq!(ring.pass(LIMITS.turn_ms - 1).effects, []);
+    let passed = ring.pass(1);
+    let told: Vec<&str> = passed
+        .told()
+        .iter()
+        .map(|message| match message {
+            ServerMessage::CombatAction(action) => {
+                assert_eq!((action.character_id, action.action_type), (late, ActionType::Defend));
+                "action"
+            }
+            ServerMessage::CombatState(state) => {
+                assert_eq!(state.turn_ends_in_ms, Some(LIMITS.turn_ms));
+                "state"
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, ["action", "state"]);
+    assert_ne!(active(&ring), late);
+    // Who lets turn after turn pass does not hold up the others for long.
+    let mut waited_ms = Vec::new();
+    for _ in 0..5 {
+        let ms = ring.combat.course.deadline_ms - ring.now.mono_ms;
+        if active(&ring) == late {
+            waited_ms.push(ms);
+        }
+        ring.pass(ms);
+    }
+    assert_eq!(waited_ms, [LIMITS.turn_ms, LIMITS.idle_turn_ms]);
+}
+
+#[test]
+fn who_stays_away_is_struck_down() {
+    let (one, two) = both();
+    let mut ring = Ring::duel(1, &one, &two);
+    ring.leave(&one);
+    let mut waited_ms = 0;
+    while !ring.combat.is_over() {
+        if active(&ring) == TWO {
+            ring.act(&two, act(ActionType::Defend));
+        }
+        ring.pass(500);
+        waited_ms += 500;
+    }
+    assert_eq!(waited_ms, LIMITS.absent_ms);
+    assert_eq!(ring.fighter(ONE).standing, Standing::Down);
+    let outcomes: Vec<_> = ring.aftermaths.iter().map(|one| (one.outcome, one.health)).collect();
+    assert_eq!(outcomes, [(Outcome::Won, 120), (Outcome::Lost, 30)]);
+}
+
+#[test]
+fn who_deserts_shares_nothing() {
+    let (one, two) = both();
+    let mut ring = Ring::new(2);
+    ring.enter(&two, crate::combat::CombatEntry { opens: false, ..opening(&["hollow_soldier"]) });
+    ring.enter(&one, opening(&["hollow_soldier"]));
+    ring.leave(&two);
+    ring.fighter_mut(TWO).hurt(1_000);
+    while !ring.combat.is_over() {
+        ring.fighter_mut(CharacterId(-1)).resources.health = 1;
+        ring.fighter_mut(ONE).resources = recruit("Warrior").resources;
+        ring.give_turn(ONE);
+        ring.act(&one, act(ActionType::Attack));
+    }
+    let shares: Vec<_> = ring.aftermaths.iter().map(|one| (one.character_id, one.experience)).collect();
+    assert_eq!(shares, [(TWO, 0), (ONE, 100)]);
+}
+
+#[test]
+fn who_comes_back_goes_on() {
+    let (one, two) = both();
+    let mut ring = Ring::duel(1, &one, &two);
+    ring.leave(&one);
+    ring.pass(LIMITS.absent_ms - 1);
+    let again = Member { epoch: 2, ..one.clone() };
+    let back = ring.enter(&again, entry(Against::Characters, Side::First, true, recruit("Rogue")));
+    assert_eq!(back.ended, Ok(()));
+    assert!(back.effects.contains(&Effect::Inform(ONE, News::Fighting(id()))));
+    let told_him = |effect: &Effect| matches!(effect, Effect::Tell(Audience::These(to), ServerMessage::CombatState(_)) if to == &[ONE]);
+    assert!(back.effects.iter().any(told_him));
+    let played = ring.fighter(ONE).played().unwrap();
+    assert_eq!((played.epoch, played.class.as_str(), played.absent_since_ms), (2, "Warrior", None));
+    ring.pass(1);
+    assert!(ring.fighter(ONE).is_up());
+}
+
+#[test]
+fn what_nobody_begins_comes_to_nothing() {
+    let (_, two) = both();
+    let mut ring = Ring::new(1);
+    ring.enter(&two, entry(Against::Characters, Side::Second, false, recruit("Warrior")));
+    assert_eq!(ring.pass(LIMITS.muster_ms - 1).effects, []);
+    let passed = ring.pass(1);
+    assert!(ring.combat.is_over());
+    let end = passed.effects.iter().find_map(|effect| match effect {
+        Effect::Tell(Audience::These(to), ServerMessage::CombatEnd(end)) if to == &[TWO] => Some(end.outcome),
+        _ => None,
+    });
+    assert_eq!(end, Some(Outcome::Ended));
+    assert!(passed.effects.contains(&Effect::Inform(TWO, News::Fought(id()))));
+    assert!(
+        !passed.effects.iter().any(|effect| matches!(effect, Effect::Save(_))),
+        "nothing was ever on disk"
+    );
+    let late = ring.enter(&member(3, "Shadowborn"), opening(&["corrupt_wolf"]));
+    assert_eq!(late.ended.unwrap_err().code, ErrorCode::Conflict);
+}
+
+#[test]
+fn who_leaves_before_it_begins_was_never_in_it() {
+    let (one, two) = both();
+    let mut ring = Ring::new(1);
+    let challenged = entry(Against::Characters, Side::Second, false, recruit("Warrior"));
+    ring.enter(&two, challenged);
+    ring.leave(&two);
+    let alone = ring.enter(&one, entry(Against::Characters, Side::First, true, recruit("Warrior")));
+    assert_eq!(alone.ended.unwrap_err().code, ErrorCode::Conflict);
+    assert_eq!(ring.combat.course.phase, Phase::Mustering);
+}
+
+#[test]
+fn nobody_wins_what_goes_on_for_too_long() {
+    let (one, two) = both();
+    let mut ring = Ring::duel(1, &one, &two);
+    while !ring.combat.is_over() {
+        let who = if active(&ring) == ONE { &one } else { &two };
+        assert_eq!(ring.act(who, act(ActionType::Defend)).ended, Ok(()));
+    }
+    assert_eq!(ring.combat.course.round, LIMITS.rounds_max);
+    assert!(ring.aftermaths.iter().all(|one| one.outcome == Outcome::Ended));
+    let refusal = ring.act(&one, act(ActionType::Defend)).ended.unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::Conflict);
+}
+
+#[test]
+fn a_combat_that_comes_back_from_the_disk_waits_for_its_fighters() {
+    let (one, two) = both();
+    let mut ring = Ring::new(1);
+    ring.enter(&two, entry(Against::Characters, Side::Second, false, recruit("Warrior")));
+    let begun = ring.enter(&one, entry(Against::Characters, Side::First, true, recruit("Warrior")));
+    let state = begun.effects.iter().find_map(|effect| match effect {
+        Effect::Save(Save::Combat(save)) => save.state.clone(),
+        _ => None,
+    });
+    // The process that comes after counts its time from 0.
+    ring.now.mono_ms = 100;
+    let restored = Combat::restore(&state.unwrap(), ring.content.clone(), LIMITS, &[TWO], ring.now).unwrap();
+    ring.combat = restored;
+    assert!(!ring.fighter(ONE).is_present() && ring.fighter(TWO).is_present());
+    let whole = if active(&ring) == ONE { LIMITS.idle_turn_ms } else { LIMITS.turn_ms };
+    assert_eq!(ring.combat.course.deadline_ms, 100 + whole);
+    ring.pass(LIMITS.absent_ms);
+    assert_eq!(ring.aftermaths.len(), 2, "nobody came back in time");
+    assert!(Combat::restore("{}", ring.content.clone(), LIMITS, &[], ring.now).is_err());
+}

@@ -1,0 +1,109 @@
+//! Combats: how they stand, who fights in them, and what they left of characters.
+
+use protocol::CharacterId;
+use protocol::ids::CombatId;
+use rules::combat::Aftermath;
+use rules::venue::CombatSave;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::or_taken;
+use crate::{Read, StoreError, Write};
+
+/// How a combat stood when it was last saved; absent: it is over, or never began.
+pub fn state(id: CombatId) -> Read<Option<String>> {
+    Read::new(move |database| {
+        Ok(database
+            .prepare_cached("SELECT state FROM combats WHERE id = ?1")?
+            .query_row([id.to_string()], |row| row.get(0))
+            .optional()?)
+    })
+}
+
+/// All that are under way.
+pub fn under_way() -> Read<Vec<CombatId>> {
+    Read::new(|database| {
+        let mut statement = database.prepare_cached("SELECT id FROM combats ORDER BY id")?;
+        let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
+        ids.map(|id| named(&id?)).collect()
+    })
+}
+
+/// What combats left of a character and is not put into effect yet, the oldest first.
+pub fn aftermaths(who: CharacterId) -> Read<Vec<Aftermath>> {
+    Read::new(move |database| aftermaths_of(database, who))
+}
+
+pub(crate) fn aftermaths_of(database: &Connection, who: CharacterId) -> Result<Vec<Aftermath>, StoreError> {
+    let mut statement = database.prepare_cached(
+        "SELECT aftermath FROM aftermaths WHERE character_id = ?1 ORDER BY made_at, combat_id",
+    )?;
+    let texts = statement.query_map([who.0], |row| row.get::<_, String>(0))?;
+    texts
+        .map(|text| {
+            let broken = |error: serde_json::Error| StoreError::Corrupt(format!("an aftermath: {error}"));
+            serde_json::from_str(&text?).map_err(broken)
+        })
+        .collect()
+}
+
+/// Takes an aftermath away: for the transaction that puts it into effect. [`StoreError::NotFound`] when it was put into
+/// effect before.
+pub fn settle_aftermath(who: CharacterId, combat: CombatId) -> Write<()> {
+    Write::new(move |database| {
+        let taken = database
+            .prepare_cached("DELETE FROM aftermaths WHERE character_id = ?1 AND combat_id = ?2")?
+            .execute((who.0, combat.to_string()))?;
+        if taken == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    })
+}
+
+/// # Errors
+/// [`StoreError::StaleEpoch`] when one who joins was taken by another session, [`StoreError::Conflict`]`("character")`
+/// when he fights elsewhere.
+pub(crate) fn keep(database: &Connection, save: &CombatSave, now: i64) -> Result<(), StoreError> {
+    let id = save.combat_id.to_string();
+    if let Some(state) = &save.state {
+        database
+            .prepare_cached(
+                "INSERT INTO combats (id, state, saved_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, saved_at = excluded.saved_at",
+            )?
+            .execute((&id, state, now))?;
+        for (who, epoch) in &save.joined {
+            join(database, &id, *who, *epoch)?;
+        }
+    }
+    for aftermath in &save.released {
+        let text = serde_json::to_string(aftermath).expect("an aftermath is made of what JSON can say");
+        database
+            .prepare_cached(
+                "INSERT INTO aftermaths (character_id, combat_id, aftermath, made_at) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((aftermath.character_id.0, &id, text, now))
+            .map_err(or_taken("aftermath"))?;
+        database
+            .prepare_cached("DELETE FROM combat_fighters WHERE character_id = ?1 AND combat_id = ?2")?
+            .execute((aftermath.character_id.0, &id))?;
+    }
+    if save.state.is_none() {
+        database.prepare_cached("DELETE FROM combat_fighters WHERE combat_id = ?1")?.execute([&id])?;
+        database.prepare_cached("DELETE FROM combats WHERE id = ?1")?.execute([&id])?;
+    }
+    Ok(())
+}
+
+fn join(database: &Connection, id: &str, who: CharacterId, epoch: i64) -> Result<(), StoreError> {
+    let joined = database
+        .prepare_cached(
+            "INSERT INTO combat_fighters (character_id, combat_id)
+             SELECT id, ?2 FROM characters WHERE id = ?1 AND epoch = ?3 AND deleted_at IS NULL",
+        )?
+        .execute((who.0, id, epoch))
+        .map_err(or_taken("character"))?;
+    if joined == 0 { Err(StoreError::StaleEpoch) } else { Ok(()) }
+}
+
+fn named(id: &str) -> Result<CombatId, StoreError> {
+    let broken = |_| StoreError::Corrupt(format!("a combat is called {id:?}"));
+    serde_json::from_value(id.into()).map_err(broken)
+}

@@ -1,0 +1,101 @@
+//! Combats on disk: nobody fights in two, what is left of a character is put into effect once.
+
+use protocol::CharacterId;
+use protocol::combat::Outcome;
+use protocol::ids::CombatId;
+use rules::combat::Aftermath;
+use rules::venue::{CombatSave, Save};
+
+use super::{Disk, account, character};
+use crate::{Store, StoreError, characters, combats, saves};
+
+fn id(number: u8) -> CombatId {
+    serde_json::from_value(format!("00000000-0000-4000-8000-0000000000{number:02}").into()).unwrap()
+}
+
+fn begun(number: u8, joined: Vec<(CharacterId, i64)>) -> CombatSave {
+    CombatSave { combat_id: id(number), state: Some("{}".to_owned()), joined, released: Vec::new() }
+}
+
+fn aftermath(number: u8, who: CharacterId) -> Aftermath {
+    Aftermath {
+        combat_id: id(number),
+        character_id: who,
+        outcome: Outcome::Won,
+        health: 70,
+        stamina: 10,
+        mana: 0,
+        used: Vec::new(),
+        experience: 200,
+        souls: 180,
+        loot: vec!["wolf_pelt".to_owned()],
+        prize: None,
+    }
+}
+
+fn save(store: &Store, save: CombatSave) -> Result<(), StoreError> {
+    store.write(saves::apply(vec![Save::Combat(Box::new(save))], None, 1)).wait()
+}
+
+/// Two characters that sessions have taken.
+fn two(store: &Store) -> (CharacterId, CharacterId) {
+    let ann = account(store, "Ann");
+    let (one, other) = (character(store, ann, "Aria"), character(store, ann, "Bela"));
+    for who in [one, other] {
+        store.write(characters::take(ann, who, 1)).wait().unwrap();
+    }
+    (one, other)
+}
+
+#[test]
+fn a_combat_is_there_until_it_is_over() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let (one, other) = two(&store);
+    assert_eq!(store.read(combats::under_way()).wait(), Ok(Vec::new()));
+    assert_eq!(save(&store, begun(1, vec![(one, 1), (other, 1)])), Ok(()));
+    let later = CombatSave { state: Some("{\"turn\":2}".to_owned()), ..begun(1, Vec::new()) };
+    assert_eq!(save(&store, later), Ok(()));
+    assert_eq!(store.read(combats::state(id(1))).wait(), Ok(Some("{\"turn\":2}".to_owned())));
+    assert_eq!(store.read(combats::under_way()).wait(), Ok(vec![id(1)]));
+
+    // One gets away: he may fight elsewhere, the other one not.
+    let fled = CombatSave { released: vec![aftermath(1, one)], ..begun(1, Vec::new()) };
+    assert_eq!(save(&store, fled), Ok(()));
+    assert_eq!(save(&store, begun(2, vec![(one, 1)])), Ok(()));
+    assert_eq!(save(&store, begun(3, vec![(other, 1)])), Err(StoreError::Conflict("character")));
+    assert_eq!(store.read(combats::state(id(3))).wait(), Ok(None), "nothing of it is there");
+
+    let over = CombatSave { state: None, released: vec![aftermath(1, other)], ..begun(1, Vec::new()) };
+    assert_eq!(save(&store, over), Ok(()));
+    assert_eq!(store.read(combats::state(id(1))).wait(), Ok(None));
+    assert_eq!(store.read(combats::under_way()).wait(), Ok(vec![id(2)]));
+    assert_eq!(save(&store, begun(3, vec![(other, 1)])), Ok(()));
+    drop(store);
+    assert_eq!(disk.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_was_taken_meanwhile_does_not_join() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let (one, _) = two(&store);
+    assert_eq!(save(&store, begun(1, vec![(one, 0)])), Err(StoreError::StaleEpoch));
+    assert_eq!(store.read(combats::under_way()).wait(), Ok(Vec::new()));
+}
+
+#[test]
+fn an_aftermath_is_put_into_effect_once() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let (one, other) = two(&store);
+    save(&store, begun(1, vec![(one, 1)])).unwrap();
+    let over = || CombatSave { state: None, released: vec![aftermath(1, one)], ..begun(1, Vec::new()) };
+    assert_eq!(save(&store, over()), Ok(()));
+    assert_eq!(save(&store, over()), Err(StoreError::Conflict("aftermath")));
+    assert_eq!(store.read(combats::aftermaths(one)).wait(), Ok(vec![aftermath(1, one)]));
+    assert_eq!(store.read(combats::aftermaths(other)).wait(), Ok(Vec::new()));
+    assert_eq!(store.write(combats::settle_aftermath(one, id(1))).wait(), Ok(()));
+    assert_eq!(store.write(combats::settle_aftermath(one, id(1))).wait(), Err(StoreError::NotFound));
+    assert_eq!(store.read(combats::aftermaths(one)).wait(), Ok(Vec::new()));
+}
