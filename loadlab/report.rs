@@ -1,6 +1,7 @@
 //! What a run found: for people as a table, for programs as JSON.
 
 mod goals;
+mod html;
 mod text;
 
 use std::collections::BTreeMap;
@@ -92,16 +93,30 @@ impl Report {
         };
         report.warnings = report.limits();
         report.objectives = report.judge(&lab.mix.objectives);
-        let kept = report.verdicts.iter().all(|verdict| verdict.outcome == Outcome::Kept);
-        let reached = report.objectives.iter().all(|goal| goal.reached);
-        // Where nothing was judged, nothing is proved.
-        report.passed = kept && reached && !(report.verdicts.is_empty() && report.objectives.is_empty());
+        report.passed = report.failures().is_empty();
         report
     }
 
     /// Figures of one kind of time; all zero where there are none.
     pub fn figures(&self, timed: Timed) -> Percentiles {
         self.times.get(timed.name()).map_or_else(Percentiles::default, |times| times.figures)
+    }
+
+    /// Why it failed, a sentence each.
+    pub fn failures(&self) -> Vec<String> {
+        let broken = self.verdicts.iter().filter_map(|verdict| match verdict.outcome {
+            Outcome::Kept => None,
+            Outcome::Broken => Some(format!("The promise \u{201c}{}\u{201d} was broken.", verdict.oracle)),
+            Outcome::Unproved => {
+                Some(format!("The promise \u{201c}{}\u{201d} was not put to the test.", verdict.oracle))
+            }
+        });
+        let missed = self.objectives.iter().filter(|goal| !goal.reached);
+        let missed =
+            missed.map(|goal| format!("The objective {} was missed: {}.", goal.objective, goal.found));
+        let nothing = self.verdicts.is_empty() && self.objectives.is_empty();
+        let nothing = nothing.then(|| "Nothing was judged, so nothing is proved.".to_owned());
+        broken.chain(missed).chain(nothing).collect()
     }
 
     /// Whether the lab was too busy for its times to be the server's.
@@ -182,6 +197,7 @@ pub(crate) mod tests {
         ];
         for (report, word) in failures {
             let text = report.to_string();
+            assert_eq!(report.failures().len(), 1);
             assert!(!report.passed && text.contains(word) && text.contains("FAILED"), "{text}");
         }
         assert_eq!(report().verdicts[0].outcome, Outcome::Kept);

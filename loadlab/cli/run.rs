@@ -57,6 +57,9 @@ pub(super) struct RunArgs {
     /// Also write the report there, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Also write the report there, as a page with plots that opens offline
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub(super) async fn command(args: RunArgs) -> Result<ExitCode, LabError> {
@@ -76,6 +79,9 @@ pub(super) async fn command(args: RunArgs) -> Result<ExitCode, LabError> {
     if let Some(file) = &args.json {
         let text = serde_json::to_string_pretty(&report).expect("figures and text are JSON");
         write_file(file, text + "\n")?;
+    }
+    if let Some(file) = &args.html {
+        write_file(file, report.to_html())?;
     }
     Ok(if report.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
