@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::world::{Layout, Setting};
 use super::{Bench, Form, HEADS, Load, Peer, run};
 use crate::LabError;
 
@@ -82,6 +83,51 @@ enum LoadArgs {
         #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(40..=500))]
         line_len: u32,
     },
+    /// All walk, and are shown those around
+    World {
+        /// How many others each sees
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+        neighbours: u32,
+        /// How people stand
+        #[arg(long, value_enum, default_value_t = Layout::Groups)]
+        layout: Layout,
+        /// Moves a second, each session
+        #[arg(long, default_value_t = 10.0)]
+        moves_per_sec: f64,
+        /// Of the floor: new positions that each of its frames stands for
+        #[arg(long, default_value_t = 0.0)]
+        updates_per_frame: f64,
+    },
+    /// Signed in, answering pings
+    Idle {
+        /// With a character each
+        #[arg(long)]
+        in_the_world: bool,
+    },
+    /// All but one drop at once and resume
+    Storm {
+        /// Lines a second that the one says meanwhile
+        #[arg(long, default_value_t = 20.0)]
+        rate: f64,
+        /// Seconds between the cut and the first to come back
+        #[arg(long, default_value_t = 1.0)]
+        away_secs: f64,
+        /// So many are on their way back at the same time
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=CLIENTS_MAX))]
+        at_once: u32,
+    },
+    /// Some stop reading
+    Slow {
+        /// Lines a second
+        #[arg(long, default_value_t = 50.0)]
+        rate: f64,
+        /// Characters of a line
+        #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(40..=500))]
+        line_len: u32,
+        /// Sessions that stop
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=CLIENTS_MAX))]
+        stop: u32,
+    },
 }
 
 /// Does what the command line says.
@@ -101,8 +147,8 @@ pub fn command(args: BenchArgs) -> Result<ExitCode, LabError> {
     Ok(if row.faults.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn bench(args: &BenchArgs) -> Result<Bench, LabError> {
-    let load = match args.load {
+fn load(args: &LoadArgs) -> Result<Load, LabError> {
+    Ok(match *args {
         LoadArgs::Echo { in_flight, rate } => {
             Load::Echo { in_flight: in_flight as usize, rate: checked_rate(rate)? }
         }
@@ -111,7 +157,31 @@ fn bench(args: &BenchArgs) -> Result<Bench, LabError> {
             rate: checked_rate(rate)?,
             line_len: line_len as usize,
         },
-    };
+        LoadArgs::World { neighbours, layout, moves_per_sec, updates_per_frame } => Load::World(Setting {
+            neighbours: neighbours as usize,
+            layout,
+            moves_per_sec: positive(moves_per_sec, "--moves-per-sec: expected 0.1 to 1000")?,
+            updates_per_frame,
+        }),
+        LoadArgs::Idle { in_the_world } => Load::Idle { in_the_world },
+        LoadArgs::Storm { rate, away_secs, at_once } => Load::Storm {
+            rate: positive(rate, "--rate: expected 0.1 to 1000")?,
+            away: Duration::from_secs_f64(positive(away_secs, "--away-secs: expected 0.1 to 1000")?),
+            at_once: at_once as usize,
+        },
+        LoadArgs::Slow { rate, line_len, stop } => Load::Slow {
+            rate: positive(rate, "--rate: expected 0.1 to 1000")?,
+            line_len: line_len as usize,
+            stop: stop as usize,
+        },
+    })
+}
+
+fn positive(figure: f64, expected: &'static str) -> Result<f64, LabError> {
+    if (0.1..=1000.0).contains(&figure) { Ok(figure) } else { Err(LabError::Setting(expected)) }
+}
+
+fn bench(args: &BenchArgs) -> Result<Bench, LabError> {
     if !(0.1..=3600.0).contains(&args.secs) {
         return Err(LabError::Setting("--secs: expected 0.1 to 3600"));
     }
@@ -124,7 +194,7 @@ fn bench(args: &BenchArgs) -> Result<Bench, LabError> {
         return Err(LabError::Bench(format!("--server-pid: there is no process {pid}")));
     }
     Ok(Bench {
-        load,
+        load: load(&args.load)?,
         peer: args.peer,
         form: args.dialect,
         address: address(&args.url, args.allow_remote)?,

@@ -6,7 +6,7 @@ use protocol::{Incoming, ServerMessage, SessionId};
 use super::engine::Outgoing;
 use super::inbox::Frame;
 use super::sequence::{Faults, Sequence};
-use super::wire::Wire;
+use super::wire::{Counted, Wire};
 
 /// What came to one session.
 #[derive(Debug, Default)]
@@ -35,6 +35,8 @@ pub struct Crowd {
     /// Of deliveries, and of the bytes in them.
     pub deliveries: u64,
     pub delivery_bytes: u64,
+    /// What the sample was shown before the scenario began, as frames' payloads: how the world stood.
+    pub early: Vec<(usize, Vec<u8>)>,
     /// An acknowledgement after so many events; 0 = never.
     pub ack_every: u32,
 }
@@ -54,10 +56,18 @@ impl Crowd {
         ears.resize_with(clients, Ear::default);
         if let Some(every) = clients.checked_div(sample.min(clients)) {
             for ear in ears.iter_mut().step_by(every.max(1)) {
-                ear.sampled = wire.is_ours();
+                ear.sampled = wire.is_read();
             }
         }
-        Self { wire, ears, faults: Faults::default(), deliveries: 0, delivery_bytes: 0, ack_every }
+        Self {
+            wire,
+            ears,
+            faults: Faults::default(),
+            deliveries: 0,
+            delivery_bytes: 0,
+            early: Vec::new(),
+            ack_every,
+        }
     }
 
     /// Counts a frame, checks its number, acknowledges where it is time; tells of a delivery.
@@ -86,12 +96,15 @@ impl Crowd {
                 }
                 return None;
             }
+        } else if !self.wire.counts_foreign(frame.shown) {
+            return None;
         }
         ear.deliveries += 1;
         self.deliveries += 1;
         self.delivery_bytes += frame.len as u64;
         let number = ear.deliveries;
-        let read = if ear.sampled && frame.is_whole() { self.read(link, frame) } else { None };
+        let is_line = self.wire.is_ours() && self.wire.counted == Counted::Lines;
+        let read = if ear.sampled && is_line && frame.is_whole() { self.read(link, frame) } else { None };
         Some(Heard { number, read })
     }
 

@@ -101,6 +101,7 @@ struct Link {
     out: Outgoing,
     /// Doesn't read.
     stopped: bool,
+    pings: u32,
 }
 
 /// The connections and what they wait on.
@@ -165,7 +166,7 @@ impl Engine {
         let stage = Stage::Connecting { request: request.into_bytes(), accept: frame::accept_key(&key) };
         let out = Outgoing::default();
         let inbox = Inbox::new(true);
-        self.links[index] = Link { socket: Some(socket), stage, inbox, out, stopped: false };
+        self.links[index] = Link { socket: Some(socket), stage, inbox, out, stopped: false, pings: 0 };
         Ok(())
     }
 
@@ -182,6 +183,11 @@ impl Engine {
     /// Ends a connection as a cut cable would, without a word.
     pub fn cut(&mut self, index: usize) {
         self.links[index] = Link::default();
+    }
+
+    /// How often the server has pinged this one.
+    pub fn pings(&self, index: usize) -> u32 {
+        self.links[index].pings
     }
 
     pub fn is_open(&self, index: usize) -> bool {
@@ -211,6 +217,9 @@ impl Engine {
             let Token(index) = event.token();
             if event.is_writable() {
                 self.begin(index, handler);
+            }
+            if event.is_error() && self.links[index].stopped {
+                self.close(index, "the server gave it up".to_owned(), handler);
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.read(index, handler);
@@ -316,12 +325,16 @@ impl Link {
     }
 
     fn show(&mut self, index: usize, bytes: &[u8], handler: &mut impl Handler) -> Result<(), String> {
-        let (inbox, out, mut ended) = (&mut self.inbox, &mut self.out, None);
+        let (inbox, out, pings, mut ended) = (&mut self.inbox, &mut self.out, &mut self.pings, None);
         inbox.feed(bytes, |frame| match frame.opcode {
-            PING => frame::write(&mut out.bytes, PONG, frame.shown, Some(out.mask)),
+            PING => {
+                *pings += 1;
+                frame::write(&mut out.bytes, PONG, frame.shown, Some(out.mask));
+            }
             PONG => {}
             CLOSE => ended = Some(close_reason(frame.shown)),
-            _ => handler.frame(index, frame, out),
+            _ if frame.is_data() => handler.frame(index, frame, out),
+            other => ended = Some(format!("a frame with opcode {other}")),
         })?;
         ended.map_or(Ok(()), Err)
     }

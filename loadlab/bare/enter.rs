@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use protocol::movement::Position;
 use protocol::{CharacterId, LocationId, ServerMessage};
 
+use super::colyseus;
 use super::crowd::Crowd;
 use super::engine::{Engine, Handler, Outgoing, Upgrade};
 use super::inbox::Frame;
 use super::sequence::Sequence;
+use super::wire::{Counted, Peer};
 use crate::{LabError, Token};
 
 /// So many are on their way in at the same time; fewer than any listener keeps waiting.
@@ -74,9 +76,9 @@ pub fn enter(
     tokens: &[Token],
     goal: Goal,
 ) -> Result<(), LabError> {
-    let upgrade = crowd.wire.upgrade(address);
+    let wire = crowd.wire;
     let everybody: Vec<usize> = (0..crowd.ears.len()).collect();
-    enter_some(engine, crowd, &everybody, |_| upgrade.clone(), tokens, goal)
+    enter_some(engine, crowd, &everybody, |_| wire.upgrade(address), tokens, goal)
 }
 
 /// Brings these sessions in, each by an upgrade of its own.
@@ -87,7 +89,7 @@ pub fn enter_some(
     engine: &mut Engine,
     crowd: &mut Crowd,
     links: &[usize],
-    upgrade: impl Fn(usize) -> Upgrade,
+    upgrade: impl Fn(usize) -> Result<Upgrade, LabError>,
     tokens: &[Token],
     goal: Goal,
 ) -> Result<(), LabError> {
@@ -99,7 +101,7 @@ pub fn enter_some(
         while under_way < AT_ONCE
             && let Some(link) = waiting.pop_front()
         {
-            let connected = engine.connect(link, &upgrade(link));
+            let connected = engine.connect(link, &upgrade(link)?);
             connected.map_err(|error| LabError::Bench(format!("session {link}: no connection: {error}")))?;
             entering.stages[link] = Stage::Connecting;
             under_way += 1;
@@ -150,6 +152,11 @@ pub fn turn(engine: &mut Engine, until: Instant, handler: &mut impl Handler) -> 
 }
 
 impl Entering<'_> {
+    fn arrive(&mut self, link: usize) {
+        self.stages[link] = Stage::In;
+        self.arrived += 1;
+    }
+
     fn advance(&mut self, link: usize, frame: &Frame, out: &mut Outgoing) -> Result<(), String> {
         let message = self.crowd.wire.read(frame)?.message;
         let next = match (self.stages[link], message) {
@@ -179,7 +186,7 @@ impl Entering<'_> {
             (stage, _) => stage,
         };
         if next == Stage::In && self.stages[link] != Stage::In {
-            self.arrived += 1;
+            self.arrive(link);
         }
         self.stages[link] = next;
         Ok(())
@@ -201,26 +208,45 @@ impl Entering<'_> {
 
 impl Handler for Entering<'_> {
     fn opened(&mut self, link: usize, out: &mut Outgoing) {
-        if !self.crowd.wire.is_ours() {
-            self.stages[link] = Stage::In;
-            self.arrived += 1;
-            return;
-        }
         self.stages[link] = Stage::SigningIn;
-        if let Err(why) = self.crowd.wire.sign_in(&self.tokens[link].session_token, out) {
-            self.failed = Some(why);
+        match self.crowd.wire.peer {
+            Peer::Shardmesh => {
+                if let Err(why) = self.crowd.wire.sign_in(&self.tokens[link].session_token, out) {
+                    self.failed = Some(why);
+                }
+            }
+            // Waits to be told that it may join.
+            Peer::Colyseus => {}
+            Peer::Floor | Peer::Ws => self.arrive(link),
         }
     }
 
     fn frame(&mut self, link: usize, frame: Frame, out: &mut Outgoing) {
         self.heard += 1;
+        if self.crowd.wire.peer == Peer::Colyseus && self.stages[link] != Stage::In {
+            match frame.shown.first() {
+                Some(&colyseus::JOIN_ROOM) => {
+                    colyseus::join(out);
+                    self.arrive(link);
+                }
+                Some(&colyseus::ERROR) => {
+                    let why = String::from_utf8_lossy(frame.shown);
+                    self.failed = Some(format!("session {link} can't join: {why}"));
+                }
+                _ => {}
+            }
+        }
         if self.crowd.wire.is_ours()
             && self.stages[link] != Stage::In
             && let Err(why) = self.advance(link, &frame, out)
         {
             self.failed = Some(format!("session {link} can't get in: {why}"));
         }
-        self.crowd.hear(link, &frame, out);
+        let counted = self.crowd.hear(link, &frame, out).is_some();
+        let wire = &self.crowd.wire;
+        if counted && wire.is_ours() && wire.counted == Counted::Areas && self.crowd.ears[link].sampled {
+            self.crowd.early.push((link, frame.shown.to_vec()));
+        }
     }
 
     fn closed(&mut self, link: usize, why: String) {

@@ -65,9 +65,9 @@ fn thread_times(process: u32) -> Option<HashMap<u32, u64>> {
 
 /// Resident memory of a process, in bytes.
 pub fn resident_bytes(process: u32) -> Option<u64> {
-    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"))?;
-    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+    let pages = fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
+    let resident: u64 = pages.split_whitespace().nth(1)?.parse().ok()?;
+    Some(resident * rustix::param::page_size() as u64)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::sequence::Sequence;
 use super::window::{Latencies, Scenario};
 
 /// Who speaks.
-const SENDER: usize = 0;
+pub const SENDER: usize = 0;
 
 /// When the next line is said.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,12 +52,15 @@ pub struct Room {
     under_way: VecDeque<Line>,
     /// Who is to hear the lines, and how many these are.
     listens: Vec<bool>,
+    /// When the server gave up one who does not listen.
+    pub given_up: Vec<Instant>,
     listeners: usize,
     /// What the sample heard, by the numbers in the lines.
     heard: Vec<Sequence>,
     next: Instant,
     now: Instant,
-    going: bool,
+    /// No line is said any more.
+    over: bool,
 }
 
 impl Room {
@@ -69,6 +72,7 @@ impl Room {
             heard: vec![Sequence::starting_at(1); crowd.ears.len()],
             listeners: listens.iter().filter(|listens| **listens).count(),
             listens,
+            given_up: Vec::new(),
             crowd,
             latencies: Latencies::default(),
             setting,
@@ -77,7 +81,7 @@ impl Room {
             under_way: VecDeque::new(),
             next: now,
             now,
-            going: true,
+            over: false,
         }
     }
 
@@ -93,6 +97,9 @@ impl Room {
 
     /// Lines that are due now.
     fn due(&mut self) -> Vec<Instant> {
+        if self.over {
+            return Vec::new();
+        }
         match self.setting.pace {
             Pace::InFlight(most) => vec![self.now; most.saturating_sub(self.under_way.len())],
             Pace::PerSecond(rate) => {
@@ -156,7 +163,7 @@ impl Scenario for Room {
     }
 
     fn stop(&mut self) {
-        self.going = false;
+        self.over = true;
     }
 
     fn is_drained(&self) -> bool {
@@ -216,6 +223,10 @@ impl Handler for Room {
     }
 
     fn closed(&mut self, link: usize, why: String) {
-        self.crowd.ended(link, &why);
+        if self.listens[link] {
+            self.crowd.ended(link, &why);
+        } else {
+            self.given_up.push(Instant::now());
+        }
     }
 }

@@ -89,7 +89,7 @@ impl Row {
     pub fn new(label: Label, window: &Window, latencies: &Latencies, faults: Faults) -> Self {
         let Label { scenario, peer, dialect, clients, load, unit } = label;
         let secs = window.used.wall.as_secs_f64();
-        let deliveries = window.deliveries as f64;
+        let deliveries = deliveries(window);
         let cpu = window.used.server_cpu.map(|cpu| cpu.as_secs_f64());
         Self {
             scenario,
@@ -98,12 +98,10 @@ impl Row {
             clients,
             load,
             secs,
-            deliveries: window.deliveries,
+            deliveries: deliveries as u64,
             deliveries_per_s: deliveries / secs,
             unit,
-            server_cpu_us_per_delivery: cpu
-                .filter(|_| window.deliveries > 0)
-                .map(|cpu| cpu * 1e6 / deliveries),
+            server_cpu_us_per_delivery: cpu.filter(|_| deliveries > 0.0).map(|cpu| cpu * 1e6 / deliveries),
             server_busy: cpu.map(|cpu| cpu / secs),
             latency: Micros::from(latencies),
             bytes_per_delivery: window.delivery_bytes as f64 / deliveries.max(1.0),
@@ -115,6 +113,14 @@ impl Row {
             faults,
             more: Vec::new(),
         }
+    }
+}
+
+/// Those of the sample stand for all, by the bytes they took.
+fn deliveries(window: &Window) -> f64 {
+    match window.sampled {
+        (_, 0) => window.deliveries as f64,
+        (found, bytes) => window.delivery_bytes as f64 * found as f64 / bytes as f64,
     }
 }
 

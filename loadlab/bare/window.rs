@@ -27,6 +27,10 @@ pub trait Scenario: Handler {
     fn judge(&mut self);
     fn crowd(&mut self) -> &mut Crowd;
     fn latencies(&mut self) -> &mut Latencies;
+    /// Where a frame holds any number of deliveries: those found in the sample, and the bytes they were found in.
+    fn sampled(&self) -> (u64, u64) {
+        (0, 0)
+    }
 }
 
 /// How long something took, in nanoseconds, many times over.
@@ -63,6 +67,8 @@ pub struct Window {
     pub used: Used,
     pub deliveries: u64,
     pub delivery_bytes: u64,
+    /// [`Scenario::sampled`], within the window.
+    pub sampled: (u64, u64),
     /// System calls of this client, each a read or a write.
     pub reads: u64,
     pub writes: u64,
@@ -80,16 +86,19 @@ pub fn measure(
 ) -> Result<Window, LabError> {
     run_until(engine, scenario, Instant::now() + course.warm_up)?;
     scenario.latencies().0.reset();
+    let sampled = scenario.sampled();
     let began = (scenario.crowd().deliveries, scenario.crowd().delivery_bytes, engine.reads, engine.writes);
     let before = Look::now(course.server);
     run_until(engine, scenario, Instant::now() + course.measured)?;
     let used = before.used_until(&Look::now(course.server));
+    let sampled = (scenario.sampled().0 - sampled.0, scenario.sampled().1 - sampled.1);
     let crowd = scenario.crowd();
     let (deliveries, delivery_bytes) = (crowd.deliveries - began.0, crowd.delivery_bytes - began.1);
     let window = Window {
         used,
         deliveries,
         delivery_bytes,
+        sampled,
         reads: engine.reads - began.2,
         writes: engine.writes - began.3,
         server_rss: course.server.and_then(resident_bytes),

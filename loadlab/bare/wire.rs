@@ -13,9 +13,11 @@ use protocol::{
 };
 use serde::Serialize;
 
+use super::colyseus;
 use super::engine::{Outgoing, Upgrade};
 use super::inbox::Frame;
 use super::peek::{self, Peeked};
+use crate::LabError;
 
 /// What listens at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
@@ -27,6 +29,8 @@ pub enum Peer {
     Floor,
     /// loadlab/peers/ws
     Ws,
+    /// loadlab/peers/colyseus
+    Colyseus,
 }
 
 /// How messages to this server are written.
@@ -35,6 +39,9 @@ pub enum Form {
     #[value(name = "v1.json")]
     #[serde(rename = "v1.json")]
     Json,
+    #[value(name = "v1.msgpack")]
+    #[serde(rename = "v1.msgpack")]
+    Msgpack,
     #[value(name = "classic")]
     #[serde(rename = "classic")]
     Classic,
@@ -44,9 +51,16 @@ impl Form {
     pub fn dialect(self) -> Dialect {
         match self {
             Self::Json => Dialect::V1Json,
+            Self::Msgpack => Dialect::V1MsgPack,
             Self::Classic => Dialect::Classic,
         }
     }
+}
+
+/// What a ping to Colyseus holds: as much as ours.
+#[derive(Serialize)]
+struct Timed {
+    timestamp: f64,
 }
 
 /// Which messages are the deliveries that a scenario counts.
@@ -66,18 +80,27 @@ pub struct Wire {
 }
 
 impl Wire {
-    pub fn upgrade(&self, address: SocketAddr) -> Upgrade {
-        let (path, subprotocol) = match (self.peer, self.form) {
-            (Peer::Shardmesh, Form::Json) => ("/ws", Some(Dialect::V1_JSON)),
-            (Peer::Shardmesh, Form::Classic) => ("/ws", None),
-            (Peer::Floor | Peer::Ws, _) => ("/", None),
+    /// How one more connects; asks for a seat where that is needed.
+    ///
+    /// # Errors
+    /// There is no seat.
+    pub fn upgrade(&self, address: SocketAddr) -> Result<Upgrade, LabError> {
+        let (path, subprotocol) = match self.peer {
+            Peer::Shardmesh => ("/ws".to_owned(), self.form.dialect().subprotocol()),
+            Peer::Floor | Peer::Ws => ("/".to_owned(), None),
+            Peer::Colyseus => (colyseus::reserve(address, "bench").map_err(LabError::Bench)?, None),
         };
-        Upgrade { address, path: path.to_owned(), subprotocol, receive_buffer: 0 }
+        Ok(Upgrade { address, path, subprotocol, receive_buffer: 0 })
     }
 
     /// Whether one signs in, and messages have names.
     pub fn is_ours(&self) -> bool {
         self.peer == Peer::Shardmesh
+    }
+
+    /// Whether contents can be read and judged.
+    pub fn is_read(&self) -> bool {
+        self.is_ours() || (self.peer == Peer::Colyseus && self.counted == Counted::Areas)
     }
 
     /// Whether events are numbered and to be acknowledged.
@@ -89,6 +112,17 @@ impl Wire {
     pub fn peek<'a>(&self, frame: &Frame<'a>) -> Option<Peeked<'a>> {
         match self.form {
             Form::Json | Form::Classic => peek::json(frame.shown),
+            Form::Msgpack => peek::msgpack(frame.shown),
+        }
+    }
+
+    /// Whether a frame of another server is a delivery.
+    pub fn counts_foreign(&self, payload: &[u8]) -> bool {
+        match (self.peer, self.counted) {
+            (Peer::Colyseus, Counted::Pongs) => colyseus::is("pong", payload),
+            (Peer::Colyseus, Counted::Lines) => colyseus::is("chat", payload),
+            (Peer::Colyseus, Counted::Areas) => payload.first() == Some(&colyseus::STATE_PATCH),
+            _ => true,
         }
     }
 
@@ -96,7 +130,7 @@ impl Wire {
         match self.counted {
             Counted::Pongs => name == b"pong",
             Counted::Lines => name == b"chat",
-            Counted::Areas => name == b"area_update" || name == b"character_update",
+            Counted::Areas => name == b"area_update",
         }
     }
 
@@ -143,26 +177,28 @@ impl Wire {
     /// What asks for a pong, of about as many bytes for everybody.
     pub fn ping(&self, out: &mut Outgoing) {
         match self.peer {
-            Peer::Shardmesh => self.say(&ClientMessage::Ping(Bare {}), out),
-            Peer::Floor | Peer::Ws => out.text(br#"{"type":"ping","timestamp":0.0}"#),
+            Peer::Shardmesh | Peer::Floor | Peer::Ws => self.say(&ClientMessage::Ping(Bare {}), out),
+            Peer::Colyseus => colyseus::say("ping", &Timed { timestamp: 0.0 }, out),
         }
     }
 
     /// A line for everybody.
     pub fn line(&self, content: &str, out: &mut Outgoing) -> Result<(), String> {
         match self.peer {
-            Peer::Shardmesh => {
+            Peer::Shardmesh | Peer::Ws => {
                 let content = Text::new(content).map_err(|_| "a line is too long".to_owned())?;
                 let said = Say { channel: Channel::Global, content, recipient_id: None };
                 self.say(&ClientMessage::Chat(said), out);
             }
-            Peer::Floor | Peer::Ws => out.text(content.as_bytes()),
+            Peer::Floor => out.text(content.as_bytes()),
+            Peer::Colyseus => colyseus::say("chat", &content, out),
         }
         Ok(())
     }
 
     fn say(&self, message: &ClientMessage, out: &mut Outgoing) {
-        let text = codec::encode(self.form.dialect(), message, Stamp::default());
-        out.text(&text);
+        let dialect = self.form.dialect();
+        let encoded = codec::encode(dialect, message, Stamp::default());
+        if dialect.is_binary() { out.binary(&encoded) } else { out.text(&encoded) }
     }
 }
