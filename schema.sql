@@ -255,7 +255,7 @@ CREATE TABLE world (
 ) STRICT;
 INSERT INTO world (id, current_reality, reality_stability, total_aetherfalls) VALUES (1, 'Neutral', 100, 0);
 
--- The crystal shards, as far as they change; content/shards.toml says the rest.
+-- The crystal shards, as far as they change; content/crystal_shards.toml says the rest.
 CREATE TABLE crystal_shards (
     id                INTEGER PRIMARY KEY,
     name              TEXT    NOT NULL,
@@ -263,6 +263,8 @@ CREATE TABLE crystal_shards (
     -- The character that took it, and when.
     captured_by       INTEGER REFERENCES characters (id),
     captured_at       INTEGER,
+    -- Raised whenever it changes hands. Whoever wants to take it names the one he fought for.
+    epoch             INTEGER NOT NULL DEFAULT 0,
     guardian_defeated INTEGER NOT NULL DEFAULT 0 CHECK (guardian_defeated IN (0, 1)),
     power_level       INTEGER NOT NULL DEFAULT 100 CHECK (power_level >= 0),
     status            TEXT    NOT NULL DEFAULT 'unclaimed'

@@ -327,7 +327,7 @@ impl Session {
             News::Settled { by, settlement, done } => self.settled(&by, &settlement, done, ctx),
             News::Released { by } => self.released(&by),
             // Sessions have no characters in combats yet.
-            News::Fighting(_) | News::Fought(_) => {}
+            News::Fighting(_) | News::Fought(_) | News::Claimed(_) => {}
         }
     }
 

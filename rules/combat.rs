@@ -12,15 +12,17 @@ mod figures;
 mod moves;
 mod muster;
 mod plan;
+mod recruit;
 mod spells;
 #[cfg(test)]
 mod tests;
 mod turns;
 
 pub use aftermath::Aftermath;
-pub use course::{Against, Phase, Terms};
+pub use course::{Against, Phase, Prize, Terms};
 pub use fighter::Supply;
-pub use muster::{CombatEntry, Recruit};
+pub use muster::CombatEntry;
+pub use recruit::Recruit;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod movement;
 pub mod names;
 pub mod progression;
+pub mod realm;
 pub mod refusal;
 pub mod room;
 pub mod sheet;

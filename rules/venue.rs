@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::chat::Channel;
-use protocol::ids::CombatId;
+use protocol::ids::{CombatId, CrystalShardId};
 use protocol::movement::Position;
 use protocol::{CharacterId, LocationId, ServerMessage};
 use rand_pcg::Pcg64Mcg;
@@ -61,6 +61,8 @@ pub enum News {
     Fighting(CombatId),
     /// The combat is over for the character: its aftermath is on disk.
     Fought(CombatId),
+    /// The crystal shard that was won in this combat is taken, or can't be any more.
+    Claimed(CombatId),
 }
 
 /// Who is told.
@@ -84,6 +86,32 @@ pub enum Save {
     /// character's; then nothing of the input is saved.
     Settlement(Arc<Settlement>),
     Combat(Box<CombatSave>),
+    Realm(Box<RealmSave>),
+}
+
+/// How the realm stands, and which crystal shards changed hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RealmSave {
+    pub reality: String,
+    /// 0 to 100.
+    pub stability: i32,
+    pub aetherfalls: u32,
+    /// In the order in which they happened.
+    pub changes: Vec<ShardChange>,
+}
+
+/// A crystal shard changes hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardChange {
+    pub shard: CrystalShardId,
+    /// Whose it is now, if anybody's.
+    pub faction: Option<String>,
+    /// Whose it was.
+    pub previous: Option<String>,
+    /// Who took it.
+    pub by: Option<CharacterId>,
+    /// How often it has changed hands by now.
+    pub epoch: i64,
 }
 
 /// How a combat stands, and whom it took or let go.

@@ -26,6 +26,7 @@ pub fn apply(saves: Vec<Save>, answer: Option<(CharacterId, String, String)>, no
                 Save::Event(event) => drop(world::remember(database, event)?),
                 Save::Settlement(settlement) => drop(sheets::apply(database, settlement, now)?),
                 Save::Combat(save) => combats::keep(database, save, now)?,
+                Save::Realm(save) => world::keep(database, save, now)?,
             }
         }
         Ok(())

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use protocol::CharacterId;
 use protocol::ids::CrystalShardId;
 use protocol::world::WorldEvent;
-use rules::venue::NewEvent;
+use rules::realm::{Holding, RealmRecord};
+use rules::venue::{NewEvent, RealmSave, ShardChange};
 use rusqlite::Connection;
 
 use crate::times::iso;
@@ -35,6 +36,15 @@ pub struct ShardRow {
     pub power_level: i64,
     /// "unclaimed", "contested", "controlled", "sealed" or "lost".
     pub status: String,
+    /// How often it has changed hands.
+    pub epoch: i64,
+}
+
+impl ShardRow {
+    /// As the rules know it.
+    pub fn holding(&self) -> Holding {
+        Holding { owner: self.owning_faction.clone(), epoch: self.epoch, sealed: self.status == "sealed" }
+    }
 }
 
 pub fn world() -> Read<World> {
@@ -78,10 +88,66 @@ pub fn shards() -> Read<Vec<ShardRow>> {
                 guardian_defeated: row.get("guardian_defeated")?,
                 power_level: row.get("power_level")?,
                 status: row.get("status")?,
+                epoch: row.get("epoch")?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     })
+}
+
+/// The realm as its rules go on with it.
+pub fn realm() -> Read<RealmRecord> {
+    let (world, shards) = (world(), shards());
+    Read::new(move |database| {
+        let world = (world.step)(database)?;
+        let shards = (shards.step)(database)?;
+        Ok(RealmRecord {
+            reality: world.current_reality,
+            // Between 0 and 100, whole, by a CHECK and by whoever writes it.
+            stability: world.reality_stability as i32,
+            aetherfalls: world.total_aetherfalls,
+            shards: shards.iter().map(|row| (row.id, row.holding())).collect(),
+        })
+    })
+}
+
+/// # Errors
+/// [`StoreError::Conflict`]`("shard")` when one of the shards has changed hands since.
+pub(crate) fn keep(database: &Connection, save: &RealmSave, now: i64) -> Result<(), StoreError> {
+    database
+        .prepare_cached(
+            "UPDATE world SET current_reality = ?1, reality_stability = ?2, total_aetherfalls = ?3",
+        )?
+        .execute((&save.reality, f64::from(save.stability), save.aetherfalls))?;
+    for change in &save.changes {
+        let ShardChange { shard, faction, previous, by, epoch } = change;
+        let held = faction.is_some();
+        let changed = database
+            .prepare_cached(
+                "UPDATE crystal_shards SET owning_faction = ?2, captured_by = ?3, captured_at = ?4,
+                     guardian_defeated = ?5, status = ?6, epoch = ?7
+                 WHERE id = ?1 AND epoch = ?7 - 1",
+            )?
+            .execute((
+                shard.0,
+                faction,
+                by.map(|by| by.0),
+                held.then_some(now),
+                held,
+                if held { "controlled" } else { "unclaimed" },
+                epoch,
+            ))?;
+        if changed == 0 {
+            return Err(StoreError::Conflict("shard"));
+        }
+        database
+            .prepare_cached(
+                "INSERT INTO shard_history (shard_id, faction, previous_faction, character_id, happened_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((shard.0, faction, previous, by.map(|by| by.0), now))?;
+    }
+    Ok(())
 }
 
 /// How many shards each faction holds; those without are left out.

@@ -58,8 +58,16 @@ pub enum Against {
     Characters,
     /// Their kinds.
     Enemies(Vec<String>),
-    /// The one of this crystal shard, for the sake of the shard.
-    Guardian(CrystalShardId),
+    /// The one of a crystal shard, for the sake of the shard.
+    Guardian(Prize),
+}
+
+/// A crystal shard that is fought for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prize {
+    pub shard: CrystalShardId,
+    /// How often it had changed hands when the fight began: whoever wins it later is too late.
+    pub epoch: i64,
 }
 
 impl Course {

@@ -1,11 +1,10 @@
 //! How a combat ends, for one and for all: who won, what he gets, who may take a crystal shard.
 
 use protocol::combat::{Outcome, Side, Standing};
-use protocol::ids::CrystalShardId;
 use protocol::{CharacterId, ServerMessage};
 use rand::RngExt;
 
-use crate::combat::course::{Against, Phase};
+use crate::combat::course::{Against, Phase, Prize};
 use crate::combat::fighter::{Fighter, Role};
 use crate::combat::figures::chance;
 use crate::combat::muster::majority;
@@ -27,7 +26,7 @@ struct Spoils {
     /// With the place of who finds it.
     loot: Vec<(usize, String)>,
     /// With the place of who may take it.
-    prize: Option<(usize, CrystalShardId)>,
+    prize: Option<(usize, Prize)>,
 }
 
 impl Combat {
@@ -137,8 +136,8 @@ impl Combat {
 
     /// Who may take the crystal shard of a defeated guardian: of the faction that most of the winners are of, whoever
     /// has done the most damage, one who is there before one who is not.
-    fn prize(&self, winners: &[usize]) -> Option<(usize, CrystalShardId)> {
-        let Against::Guardian(shard) = self.course.terms.as_ref()?.against else { return None };
+    fn prize(&self, winners: &[usize]) -> Option<(usize, Prize)> {
+        let Against::Guardian(prize) = self.course.terms.as_ref()?.against else { return None };
         let fighter = |place: &usize| &self.course.fighters[*place];
         let faction = majority(winners.iter().map(fighter))?;
         let of_faction =
@@ -147,7 +146,7 @@ impl Combat {
             let fighter = fighter(place);
             (fighter.is_present(), fighter.damage_dealt, std::cmp::Reverse(fighter.id))
         });
-        best.map(|place| (*place, shard))
+        best.map(|place| (*place, prize))
     }
 }
 
@@ -160,6 +159,6 @@ impl Spoils {
         aftermath.souls = part(self.souls);
         let found = self.loot.iter().filter(|(finder, _)| *finder == place);
         aftermath.loot = found.map(|(_, kind)| kind.clone()).collect();
-        aftermath.prize = self.prize.filter(|(winner, _)| *winner == place).map(|(_, shard)| shard);
+        aftermath.prize = self.prize.filter(|(winner, _)| *winner == place).map(|(_, prize)| prize);
     }
 }

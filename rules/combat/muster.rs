@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use protocol::characters::{Resources, Stats};
+use protocol::characters::Resources;
 use protocol::combat::{Side, Standing};
 use protocol::{CharacterId, ErrorCode, ServerMessage};
 use rand::RngExt;
 
 use crate::Refusal;
 use crate::combat::course::{Against, Phase, Terms};
-use crate::combat::fighter::{Brain, Fighter, Played, Role, Stance, Supply};
+use crate::combat::fighter::{Brain, Fighter, Played, Role, Stance};
 use crate::combat::figures::thousandths;
-use crate::combat::{Combat, over};
+use crate::combat::{Combat, Recruit, over};
 use crate::content::{Content, Enemy};
 use crate::venue::{Audience, Effect, Member, Moment, News};
 
@@ -29,19 +29,6 @@ pub struct CombatEntry {
     pub opens: bool,
     /// Not looked at when one comes back.
     pub recruit: Recruit,
-}
-
-/// What a character brings along.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Recruit {
-    pub class: String,
-    pub stats: Stats,
-    pub resources: Resources,
-    /// Of what it wears.
-    pub attack_bonus: i32,
-    pub defense_bonus: i32,
-    /// What it can use up.
-    pub supplies: Vec<Supply>,
 }
 
 impl Terms {
@@ -74,9 +61,9 @@ impl Terms {
                     None => Ok(()),
                 }
             }
-            Against::Guardian(shard) => {
+            Against::Guardian(prize) => {
                 let here =
-                    content.crystal_shard(*shard).filter(|shard| shard.location_id == Some(location.id));
+                    content.crystal_shard(prize.shard).filter(|shard| shard.location_id == Some(location.id));
                 match here {
                     Some(_) => Ok(()),
                     None => Err(Refusal::new(ErrorCode::NotFound, "no crystal shard is guarded here")
@@ -237,8 +224,8 @@ fn enemies(content: &Content, against: &Against) -> Vec<Fighter> {
             });
             named.collect()
         }
-        Against::Guardian(shard) => {
-            let guardian = content.crystal_shard(*shard).map(|shard| &shard.guardian);
+        Against::Guardian(prize) => {
+            let guardian = content.crystal_shard(prize.shard).map(|shard| &shard.guardian);
             let made = guardian.and_then(|guardian| {
                 let row = content.enemy(&guardian.kind)?;
                 Some(enemy(row, 0, guardian.name.clone(), guardian.level, guardian.health))

@@ -1,5 +1,6 @@
 //! Combats as they are fought: each documented rule on its own, and whatever comes in any order.
 
+mod aftermath;
 mod balance;
 mod properties;
 mod rules;
@@ -11,12 +12,12 @@ use std::sync::{Arc, OnceLock};
 
 use protocol::characters::{Resources, Stats};
 use protocol::combat::{Act, ActionType, Side};
-use protocol::ids::CombatId;
+use protocol::ids::{CombatId, CrystalShardId};
 use protocol::{CharacterId, LocationId, ServerMessage, Text};
 use rand::SeedableRng;
 
 use super::fighter::{Fighter, Supply};
-use super::{Aftermath, Against, Combat, CombatCommand, CombatEntry, CombatLimits, Recruit, Terms};
+use super::{Aftermath, Against, Combat, CombatCommand, CombatEntry, CombatLimits, Prize, Recruit, Terms};
 use crate::content::Content;
 use crate::venue::{Audience, Effect, Member, Moment, Save, Venue};
 use crate::{Dice, Now, Refusal};
@@ -33,6 +34,9 @@ pub const LIMITS: CombatLimits = CombatLimits {
 /// Where wolves are met.
 pub const OUTPOST: LocationId = LocationId(11);
 pub const VOLCANO: LocationId = LocationId(2);
+
+/// The Phoenix Flame, that has changed hands twice.
+pub const PRIZE: Prize = Prize { shard: CrystalShardId(1), epoch: 2 };
 
 /// A combat with its dice and its clock.
 #[derive(Clone)]

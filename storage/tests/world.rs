@@ -1,11 +1,12 @@
 //! The world's row, its shards and events.
 
 use protocol::ids::CrystalShardId;
-use rules::venue::NewEvent;
+use rules::realm::{Holding, RealmRecord};
+use rules::venue::{NewEvent, RealmSave, Save, ShardChange};
 
 use super::Disk;
-use crate::world::{World, faction_counts, recent, record, seed, shards, world};
-use crate::{StoreError, Write};
+use crate::world::{World, faction_counts, realm, recent, record, seed, shards, world};
+use crate::{StoreError, Write, saves};
 
 #[test]
 fn a_new_world_is_neutral() {
@@ -36,6 +37,52 @@ fn seeding_again_keeps_what_was_captured() {
     assert_eq!(owners, [(1, None), (2, Some("Golden Order")), (3, None)]);
     let counts = store.read(faction_counts()).wait().unwrap();
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("Golden Order".to_owned(), 1)]);
+}
+
+#[test]
+fn a_shard_changes_hands_once_an_epoch_and_history_keeps_it() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let ann = super::account(&store, "Ann");
+    let aria = super::character(&store, ann, "Aria");
+    store.write(seed(vec![(CrystalShardId(1), "Phoenix Flame".to_owned())])).wait().unwrap();
+    let change = |faction: Option<&str>, previous: Option<&str>, epoch| ShardChange {
+        shard: CrystalShardId(1),
+        faction: faction.map(str::to_owned),
+        previous: previous.map(str::to_owned),
+        by: faction.map(|_| aria),
+        epoch,
+    };
+    let save = |stability, change| {
+        let save =
+            RealmSave { reality: "Blood Realm".to_owned(), stability, aetherfalls: 1, changes: vec![change] };
+        store.write(saves::apply(vec![Save::Realm(Box::new(save))], None, 9)).wait()
+    };
+    let golden = Some("Golden Order");
+    assert_eq!(save(90, change(golden, None, 1)), Ok(()));
+    assert_eq!(save(80, change(Some("Shadowborn"), None, 1)), Err(StoreError::Conflict("shard")));
+    let holding = Holding { owner: golden.map(str::to_owned), epoch: 1, sealed: false };
+    let record = RealmRecord {
+        reality: "Blood Realm".to_owned(),
+        stability: 90,
+        aetherfalls: 1,
+        shards: [(CrystalShardId(1), holding)].into(),
+    };
+    assert_eq!(store.read(realm()).wait(), Ok(record), "nothing of the second is there");
+    let row = &store.read(shards()).wait().unwrap()[0];
+    assert_eq!((row.captured_by, row.captured_at, row.guardian_defeated), (Some(aria), Some(9), true));
+    assert_eq!(row.status, "controlled");
+
+    assert_eq!(save(100, change(None, golden, 2)), Ok(()));
+    let row = &store.read(shards()).wait().unwrap()[0];
+    assert_eq!((row.owning_faction.as_deref(), row.captured_by, row.guardian_defeated), (None, None, false));
+    assert_eq!((row.status.as_str(), row.epoch), ("unclaimed", 2));
+    let history = Write::new(|database| {
+        let sql =
+            "SELECT count(*), count(faction), count(character_id) FROM shard_history WHERE shard_id = 1";
+        Ok(database.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+    });
+    assert_eq!(store.write(history).wait(), Ok((2, 1, 1)));
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use proptest::prelude::{Just, Strategy, any, prop};
 use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 use protocol::combat::{Act, ActionType, Side, Standing};
-use protocol::ids::{CrystalShardId, ItemId};
+use protocol::ids::ItemId;
 use protocol::{CharacterId, ServerMessage, Text};
 
-use super::{Brought, LIMITS, Ring, act, entry, healths, member, opening, recruit};
+use super::{Brought, LIMITS, PRIZE, Ring, act, entry, healths, member, opening, recruit};
 use crate::combat::{Against, Combat, CombatEntry, Phase};
 use crate::venue::{Effect, Member, Save};
 
@@ -80,9 +80,7 @@ fn begin(seed: u64, fight: &Fight) -> (Ring, Vec<Member>, Vec<Brought>) {
             sides.extend(vec![Side::Second; usize::from(*second)]);
             (Against::Characters, sides)
         }
-        Fight::Guardian { party } => {
-            (Against::Guardian(CrystalShardId(1)), vec![Side::First; usize::from(*party)])
-        }
+        Fight::Guardian { party } => (Against::Guardian(PRIZE), vec![Side::First; usize::from(*party)]),
     };
     let (mut members, mut brought) = (Vec::new(), Vec::new());
     let count = before.len();

@@ -6,9 +6,9 @@ use protocol::combat::{ActionResult, ActionType, Side};
 use protocol::ids::{CrystalShardId, ItemId};
 use protocol::{CharacterId, ErrorCode, ServerMessage, Text};
 
-use super::{OUTPOST, Ring, act, entry, id, member, named, opening, recruit};
+use super::{OUTPOST, PRIZE, Ring, act, entry, id, member, named, opening, recruit};
 use crate::combat::fighter::{Stance, Supply};
-use crate::combat::{Against, CombatEntry, Terms};
+use crate::combat::{Against, CombatEntry, Prize, Terms};
 use crate::content::{AbilityEffect, EffectKind};
 use crate::venue::{Effect, News};
 
@@ -78,8 +78,14 @@ fn what_can_not_be_fought_is_refused() {
         },
         ..opening(&[])
     };
-    let guardian =
-        |shard| entry(Against::Guardian(CrystalShardId(shard)), Side::First, true, recruit("Rogue"));
+    let guardian = |shard| {
+        entry(
+            Against::Guardian(Prize { shard: CrystalShardId(shard), ..PRIZE }),
+            Side::First,
+            true,
+            recruit("Rogue"),
+        )
+    };
     let mut tired = opening(&["corrupt_wolf"]);
     tired.recruit.resources.health = 0;
     let second = CombatEntry { side: Side::Second, ..opening(&["corrupt_wolf"]) };
@@ -107,7 +113,7 @@ fn what_can_not_be_fought_is_refused() {
 
 #[test]
 fn a_guardian_takes_four_of_whom_most_are_of_one_faction() {
-    let against = Against::Guardian(CrystalShardId(1));
+    let against = Against::Guardian(PRIZE);
     for (factions, possible) in [
         (["Golden Order", "Golden Order", "Golden Order", "Shadowborn"], true),
         (["Golden Order", "Golden Order", "Shadowborn", "Shadowborn"], false),

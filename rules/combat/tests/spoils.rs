@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use protocol::CharacterId;
 use protocol::combat::{ActionResult, ActionType, Outcome, Side, Standing};
-use protocol::ids::CrystalShardId;
 
 use super::rules::{ONE, TWO, WOLF, duel, result_of};
-use super::{LIMITS, Ring, act, entry, id, member, opening, recruit};
+use super::{LIMITS, PRIZE, Ring, act, entry, id, member, opening, recruit};
 use crate::combat::{Against, CombatEntry};
 use crate::venue::{Effect, News};
 
@@ -104,7 +103,7 @@ fn loot_drops() {
 
 #[test]
 fn the_shard_is_for_the_one_of_the_larger_faction_who_did_most() {
-    let against = Against::Guardian(CrystalShardId(1));
+    let against = Against::Guardian(PRIZE);
     let mut ring = Ring::new(3);
     let factions = ["Golden Order", "Shadowborn", "Golden Order", "Golden Order"];
     for (index, faction) in factions.iter().enumerate() {
@@ -121,6 +120,6 @@ fn the_shard_is_for_the_one_of_the_larger_faction_who_did_most() {
     ring.pass(LIMITS.turn_ms);
     let prizes: Vec<_> =
         ring.aftermaths.iter().filter_map(|one| Some((one.character_id.0, one.prize?))).collect();
-    assert_eq!(prizes, [(3, CrystalShardId(1))]);
+    assert_eq!(prizes, [(3, PRIZE)]);
     assert_eq!(ring.aftermaths.iter().map(|one| one.experience).sum::<i64>(), 5_000);
 }

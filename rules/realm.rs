@@ -1,0 +1,283 @@
+//! The realm: who holds the crystal shards, what that makes of reality, and when the world begins anew.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use protocol::ids::{CombatId, CrystalShardId};
+use protocol::world::{Aetherfall, RealityShift, ShardCaptured};
+use protocol::{ErrorCode, ServerMessage};
+use rand::RngExt;
+
+use crate::Refusal;
+use crate::combat::Prize;
+use crate::content::Content;
+use crate::venue::{Audience, Effect, Member, Moment, NewEvent, News, RealmSave, Save, ShardChange, Venue};
+
+/// What a change of reality costs of its stability.
+const SHIFT_COST: std::ops::RangeInclusive<i32> = 5..=15;
+/// How stable a reality is at most.
+pub const STABILITY_MAX: i32 = 100;
+/// So many claimed shards leave the world as it is in nobody's hands.
+const NEUTRAL_CLAIMED_MAX: usize = 3;
+
+/// What of the realm is on disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RealmRecord {
+    pub reality: String,
+    /// 0 to 100.
+    pub stability: i32,
+    pub aetherfalls: u32,
+    pub shards: BTreeMap<CrystalShardId, Holding>,
+}
+
+/// How a crystal shard stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holding {
+    pub owner: Option<String>,
+    /// How often it has changed hands.
+    pub epoch: i64,
+    /// Nobody can take it.
+    pub sealed: bool,
+}
+
+/// See the module. There is one.
+#[derive(Debug, Clone)]
+pub struct Realm {
+    content: Arc<Content>,
+    record: RealmRecord,
+}
+
+/// What can be asked of the realm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RealmCommand {
+    /// Takes the crystal shard whose guardian was defeated in a combat.
+    Capture { combat: CombatId, prize: Prize },
+    /// Lets the world begin anew; admins only, whoever sends it on has checked that.
+    EndWorld,
+}
+
+impl Realm {
+    pub fn restore(content: Arc<Content>, record: RealmRecord) -> Self {
+        Self { content, record }
+    }
+
+    pub fn record(&self) -> &RealmRecord {
+        &self.record
+    }
+
+    /// How many of the world's shards each faction holds; those without are left out.
+    fn counts(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for shard in self.content.crystal_shards() {
+            let owner = self.record.shards.get(&shard.id).and_then(|holding| holding.owner.as_deref());
+            if let Some(owner) = owner {
+                *counts.entry(owner).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// # Errors
+    /// `NOT_FOUND` for a shard that is not there, `FORBIDDEN` for a sealed one, `CONFLICT` for one that was taken since, or
+    /// is one's own.
+    pub fn may_take(&self, faction: &str, prize: Prize) -> Result<(), Refusal> {
+        may_take(&self.content, self.record.shards.get(&prize.shard), faction, prize)
+    }
+
+    fn capture(&mut self, who: &Member, prize: Prize, moment: &mut Moment) -> Result<(), Refusal> {
+        self.may_take(&who.faction, prize)?;
+        let name = self.content.crystal_shard(prize.shard).map_or(String::new(), |shard| shard.name.clone());
+        let holding = self.record.shards.entry(prize.shard).or_default();
+        let previous = holding.owner.replace(who.faction.clone());
+        holding.epoch += 1;
+        let mut save = self.save();
+        save.changes.push(ShardChange {
+            shard: prize.shard,
+            faction: Some(who.faction.clone()),
+            previous: previous.clone(),
+            by: Some(who.id),
+            epoch: prize.epoch + 1,
+        });
+        let taken = ShardCaptured {
+            shard_id: prize.shard,
+            shard_name: name.clone(),
+            captured_by_character_id: who.id,
+            captured_by_character_name: who.name.clone(),
+            faction: who.faction.clone(),
+            previous_owner_faction: previous.clone(),
+        };
+        moment.tell(Audience::Everyone, ServerMessage::ShardCaptured(taken));
+        let title = format!("{} captured by {}", name, who.faction);
+        let from = previous.as_deref().map_or(String::new(), |previous| format!(" from {previous}"));
+        let description = format!("{} took {name}{from} for {}.", who.name, who.faction);
+        remember("shard_capture", title, description, Some(&who.faction), moment);
+        if let Some(previous) = previous {
+            let title = format!("{} against {previous}", who.faction);
+            let description = format!("{} lost {name} to {}.", previous, who.faction);
+            remember("faction_war", title, description, Some(&who.faction), moment);
+        }
+        self.settle(&mut save, moment);
+        moment.save(Save::Realm(Box::new(save)));
+        Ok(())
+    }
+
+    /// What the shards make of reality, and whether that ends the world.
+    fn settle(&mut self, save: &mut RealmSave, moment: &mut Moment) {
+        let counts = self.counts();
+        let all = self.content.crystal_shards().len();
+        let winner =
+            counts.iter().find(|(_, count)| **count == all).map(|(faction, _)| (*faction).to_owned());
+        if let Some(winner) = winner {
+            return self.end_world(Some(&winner), save, moment);
+        }
+        let claimed: usize = counts.values().sum();
+        let most = counts.values().max().copied().unwrap_or(0);
+        let mut leaders = counts.iter().filter(|(_, count)| **count == most).map(|(faction, _)| *faction);
+        let faction = match (leaders.next(), leaders.next()) {
+            _ if claimed <= NEUTRAL_CLAIMED_MAX => None,
+            (Some(leader), None) => Some(leader.to_owned()),
+            // Of two that hold as many neither changes anything.
+            _ => return self.note(save),
+        };
+        let reality = self.content.reality_of(faction.as_deref()).name.clone();
+        if reality != self.record.reality {
+            self.shift(reality, faction, moment);
+        }
+        if self.record.stability == 0 {
+            return self.end_world(None, save, moment);
+        }
+        self.note(save);
+    }
+
+    fn shift(&mut self, reality: String, faction: Option<String>, moment: &mut Moment) {
+        let cost = moment.dice.random_range(SHIFT_COST);
+        self.record.stability = (self.record.stability - cost).max(0);
+        let from = std::mem::replace(&mut self.record.reality, reality.clone());
+        let title = format!("{from} gives way to {reality}");
+        let description = format!("Reality shifted; {} of its stability is left.", self.record.stability);
+        remember("reality_shift", title, description, faction.as_deref(), moment);
+        let shift = RealityShift {
+            from_reality: from,
+            to_reality: reality,
+            faction,
+            reality_stability: f64::from(self.record.stability),
+        };
+        moment.tell(Audience::Everyone, ServerMessage::RealityShift(shift));
+    }
+
+    /// All shards are nobody's again; the new world begins as the winner's.
+    fn end_world(&mut self, winner: Option<&str>, save: &mut RealmSave, moment: &mut Moment) {
+        for (shard, holding) in &mut self.record.shards {
+            if let Some(previous) = holding.owner.take() {
+                holding.epoch += 1;
+                let (shard, epoch) = (*shard, holding.epoch);
+                let change = ShardChange { shard, faction: None, previous: Some(previous), by: None, epoch };
+                save.changes.push(change);
+            }
+        }
+        self.record.aetherfalls = self.record.aetherfalls.saturating_add(1);
+        self.record.stability = STABILITY_MAX;
+        self.record.reality = self.content.reality_of(winner).name.clone();
+        let title = format!("Aetherfall {}", self.record.aetherfalls);
+        let cause = match winner {
+            Some(winner) => format!("{winner} held every crystal shard"),
+            None => "Reality could hold no longer".to_owned(),
+        };
+        let description = format!("{cause}: the world begins anew, as {}.", self.record.reality);
+        remember("aetherfall", title, description, winner, moment);
+        let aetherfall = Aetherfall {
+            total_aetherfalls: self.record.aetherfalls,
+            winning_faction: winner.map(str::to_owned),
+            new_reality: self.record.reality.clone(),
+        };
+        moment.tell(Audience::Everyone, ServerMessage::Aetherfall(aetherfall));
+        self.note(save);
+    }
+
+    fn save(&self) -> RealmSave {
+        let RealmRecord { reality, stability, aetherfalls, .. } = &self.record;
+        RealmSave {
+            reality: reality.clone(),
+            stability: *stability,
+            aetherfalls: *aetherfalls,
+            changes: Vec::new(),
+        }
+    }
+
+    /// The world's own row, as it is by now.
+    fn note(&self, save: &mut RealmSave) {
+        *save = RealmSave { changes: std::mem::take(&mut save.changes), ..self.save() };
+    }
+}
+
+/// Whether a faction can take a crystal shard, or fight for it.
+///
+/// # Errors
+/// As [`Realm::may_take`].
+pub fn may_take(
+    content: &Content,
+    holding: Option<&Holding>,
+    faction: &str,
+    prize: Prize,
+) -> Result<(), Refusal> {
+    let shard = content
+        .crystal_shard(prize.shard)
+        .ok_or_else(|| Refusal::new(ErrorCode::NotFound, "there is no such crystal shard"))?;
+    let untouched = Holding::default();
+    let holding = holding.unwrap_or(&untouched);
+    let refuse = |code, reason: String| Err(Refusal::new(code, reason).with("shard_id", shard.id.0));
+    if holding.sealed {
+        return refuse(ErrorCode::Forbidden, format!("{} is sealed: nobody can take it", shard.name));
+    }
+    if holding.epoch != prize.epoch {
+        return refuse(ErrorCode::Conflict, format!("{} was taken by somebody else meanwhile", shard.name));
+    }
+    if holding.owner.as_deref() == Some(faction) {
+        return refuse(ErrorCode::Conflict, format!("{} is in the hands of {faction} already", shard.name));
+    }
+    Ok(())
+}
+
+fn remember(
+    event_type: &'static str,
+    title: String,
+    description: String,
+    faction: Option<&str>,
+    moment: &mut Moment,
+) {
+    let at_ms = moment.now.wall_ms;
+    let faction = faction.map(str::to_owned);
+    moment.save(Save::Event(NewEvent { event_type, title, description, faction, at_ms }));
+}
+
+impl Venue for Realm {
+    type Entry = ();
+    type Command = RealmCommand;
+    type Exit = ();
+
+    fn enter(&mut self, _who: &Member, _entry: (), _moment: &mut Moment) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Whoever asked for a shard hears that he was heard, however it went: then his part of the combat is done.
+    fn apply(&mut self, who: &Member, command: RealmCommand, moment: &mut Moment) -> Result<(), Refusal> {
+        match command {
+            RealmCommand::Capture { combat, prize } => {
+                let taken = self.capture(who, prize, moment);
+                moment.effects.push(Effect::Inform(who.id, News::Claimed(combat)));
+                taken
+            }
+            RealmCommand::EndWorld => {
+                let mut save = self.save();
+                self.end_world(None, &mut save, moment);
+                moment.save(Save::Realm(Box::new(save)));
+                Ok(())
+            }
+        }
+    }
+
+    fn leave(&mut self, _who: &Member, _exit: (), _moment: &mut Moment) {}
+}
