@@ -9,6 +9,7 @@ use storage::sessions::{NewSession, SessionRow};
 
 use crate::clock::iso8601;
 use crate::errors::storage_error;
+use crate::hasher::Verdict;
 use crate::limits::Wait;
 use crate::outbox::Farewell;
 use crate::tokens::Token;
@@ -73,12 +74,15 @@ impl World {
         let key = names::sign_in_key(username);
         let known = self.is_known_here(&key, address).await?;
         self.before_sign_in(&key, address, known)?;
-        let account = self.account_of(&key, password).await?;
-        let Some(account) = account else {
-            return Err(bad_credentials());
-        };
-        self.remember_here(account.id, &key, address).await?;
-        self.open_session(&account).await
+        // Once more, if the password changed, or its hash was renewed by another sign-in, while this one was compared.
+        for _ in 0..2 {
+            let Some(account) = self.account_of(&key, password).await? else { break };
+            self.remember_here(account.id, &key, address).await?;
+            if let Some(signed_in) = self.open_session(&account).await? {
+                return Ok(signed_in);
+            }
+        }
+        Err(bad_credentials())
     }
 
     /// Failures are counted before the password is looked at, by who and where: strangers who fail can't lock out
@@ -102,8 +106,27 @@ impl World {
         let found = self.store().read(storage::accounts::by_name(key.to_owned())).await;
         let account = found.map_err(|error| storage_error(&error))?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let matches = self.hasher().verify(names::shown_password(password), hash).await?;
-        Ok(account.filter(|_| matches))
+        let verdict = self.hasher().verify(names::shown_password(password), hash).await?;
+        let Some(account) = account else { return Ok(None) };
+        Ok(match verdict {
+            Verdict::Wrong => None,
+            Verdict::Right => Some(account),
+            Verdict::Outdated(new) => Some(self.renew_hash(account, new).await),
+        })
+    }
+
+    /// The settings for hashes changed since this password was hashed. Who it belongs to gets in whatever becomes of it.
+    async fn renew_hash(&self, account: Account, new: String) -> Account {
+        let renew = storage::accounts::renew_hash(account.id, account.password_hash.clone(), new.clone());
+        match self.store().write(renew).await {
+            Ok(()) => Account { password_hash: Some(new), ..account },
+            // It changed meanwhile.
+            Err(StoreError::NotFound) => account,
+            Err(error) => {
+                log::warn!("the hash of a password could not be renewed: {error}");
+                account
+            }
+        }
     }
 
     /// Whose name and password these are, without signing anybody in.
@@ -125,7 +148,8 @@ impl World {
         }
     }
 
-    async fn open_session(&self, account: &Account) -> Result<SignedIn, ErrorMessage> {
+    /// `None`: the account was deleted, or has another password, by now.
+    async fn open_session(&self, account: &Account) -> Result<Option<SignedIn>, ErrorMessage> {
         let token = Token::random();
         let options = self.options();
         let new = NewSession {
@@ -140,8 +164,7 @@ impl World {
         };
         let session_id = new.session_id;
         let created = match self.store().write(storage::sessions::create(new)).await {
-            // The account was deleted, or its password changed, while this one was compared.
-            Err(StoreError::NotFound) => return Err(bad_credentials()),
+            Err(StoreError::NotFound) => return Ok(None),
             created => created.map_err(|error| storage_error(&error))?,
         };
         for evicted in created {
@@ -149,13 +172,13 @@ impl World {
             self.end_session(evicted, Farewell::new(CloseCode::Replaced, reason));
         }
         log::info!("session {session_id}: {} signed in", account.username);
-        Ok(SignedIn {
+        Ok(Some(SignedIn {
             token,
             session_id,
             account_id: account.id,
             username: account.username.clone(),
             role: account.role,
-        })
+        }))
     }
 
     /// Who a token stands for. Using it keeps it alive.

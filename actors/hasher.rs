@@ -17,7 +17,16 @@ const NOBODYS_PASSWORD: &str = "nobody has this password";
 
 enum Job {
     Hash { password: String, to: oneshot::Sender<Option<String>> },
-    Verify { password: String, hash: Option<String>, to: oneshot::Sender<bool> },
+    Verify { password: String, hash: Option<String>, to: oneshot::Sender<Verdict> },
+}
+
+/// What became of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Wrong,
+    Right,
+    /// Right, but hashed by other settings than today's: this is its hash by today's.
+    Outdated(String),
 }
 
 /// A handle to the hashing thread.
@@ -71,14 +80,14 @@ impl Hasher {
         hashed.await.ok().flatten().ok_or_else(defect)
     }
 
-    /// Whether a password is the one that was hashed. Without a hash: no, after the same work.
+    /// Whether a password is the one that was hashed. Without a hash it is wrong, after the same work.
     ///
     /// # Errors
     /// `BUSY` when too many passwords wait.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, ErrorMessage> {
-        let (to, matches) = oneshot::channel();
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verdict, ErrorMessage> {
+        let (to, verdict) = oneshot::channel();
         self.give(Job::Verify { password, hash, to })?;
-        matches.await.map_err(|_| defect())
+        verdict.await.map_err(|_| defect())
     }
 
     fn give(&self, job: Job) -> Result<(), ErrorMessage> {
@@ -124,16 +133,25 @@ impl Hashing {
                 let _ = to.send(hash(&self.argon2, &password));
             }
             Job::Verify { password, hash, to } => {
-                let known = hash.is_some();
-                let matches = self.matches(&password, hash.as_deref().unwrap_or(&self.nobodys));
-                let _ = to.send(known && matches);
+                let verdict = self.compare(&password, hash.as_deref().unwrap_or(&self.nobodys));
+                let _ = to.send(if hash.is_some() { verdict } else { Verdict::Wrong });
             }
         }
     }
 
-    fn matches(&self, password: &str, hash: &str) -> bool {
-        let Ok(parsed) = PasswordHash::new(hash) else { return false };
-        self.argon2.verify_password(password.as_bytes(), &parsed).is_ok()
+    fn compare(&self, password: &str, old: &str) -> Verdict {
+        let Ok(parsed) = PasswordHash::new(old) else { return Verdict::Wrong };
+        if self.argon2.verify_password(password.as_bytes(), &parsed).is_err() {
+            return Verdict::Wrong;
+        }
+        let is_of_today = PasswordHash::new(&self.nobodys).is_ok_and(|of_today| {
+            (of_today.algorithm, of_today.version, of_today.params)
+                == (parsed.algorithm, parsed.version, parsed.params)
+        });
+        if is_of_today {
+            return Verdict::Right;
+        }
+        hash(&self.argon2, password).map_or(Verdict::Right, Verdict::Outdated)
     }
 }
 

@@ -75,6 +75,17 @@ pub fn change_password(
     })
 }
 
+/// The same password, hashed anew; sessions live on. [`StoreError::NotFound`] when it is not `old` that is there.
+pub fn renew_hash(account: AccountId, old: Option<String>, new: String) -> Write<()> {
+    Write::new(move |database| {
+        let sql = "UPDATE accounts SET password_hash = ?3 WHERE id = ?1 AND password_hash IS ?2 AND deleted_at IS NULL";
+        match database.prepare_cached(sql)?.execute((account.0, old, new))? {
+            0 => Err(StoreError::NotFound),
+            _ => Ok(()),
+        }
+    })
+}
+
 pub fn set_role(account: AccountId, role: Role) -> Write<()> {
     Write::new(move |database| change(database, "role = ?2", account, role))
 }

@@ -5,7 +5,7 @@ use protocol::chat::Channel;
 use protocol::{ClientMessage, CloseCode, ErrorCode, LocationId, ServerMessage};
 
 use crate::peer::{Peer, chat, step, travel};
-use crate::stage::{Plan, Stage, pass, play};
+use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
 
 #[test]
 fn a_newer_connection_takes_over_and_the_older_is_told() {
@@ -242,6 +242,32 @@ fn who_reads_too_slowly_loses_the_connection_but_not_the_session() {
         assert_eq!(berta.place().await, LocationId(1));
         anna.hear("caught up").await;
         assert_eq!(anna.lines(Channel::Global).len(), 601);
+    });
+}
+
+#[test]
+fn a_password_is_hashed_anew_when_the_settings_for_it_changed() {
+    let disk = Disk::new();
+    let (name, account) = play_on(&disk, Plan::default(), |stage: Stage| async move {
+        let anna = stage.guest().await;
+        (anna.name, anna.signed.account_id)
+    });
+    let stronger = Plan::seeded(7, 20).with(|options| options.passwords.iterations = 2);
+    play_on(&disk, stronger, |stage: Stage| async move {
+        let hash = || async { stage.store.read(storage::accounts::by_id(account)).await.unwrap().unwrap() };
+        let before = hash().await.password_hash.unwrap();
+        assert!(before.contains("t=1"), "{before}");
+        assert!(stage.world.sign_in(&name, "wrong", "here").await.is_err());
+        assert_eq!(hash().await.password_hash.unwrap(), before);
+        // All of them find the old hash; each gets in, whoever renews it.
+        let tries = (0..5).map(|_| stage.world.sign_in(&name, "password", "here"));
+        for signed_in in futures_util::future::join_all(tries).await {
+            stage.world.authenticate(signed_in.unwrap().token.as_str()).await.unwrap();
+        }
+        let renewed = hash().await.password_hash.unwrap();
+        assert!(renewed.contains("t=2"), "{renewed}");
+        stage.world.sign_in(&name, "password", "here").await.unwrap();
+        assert_eq!(hash().await.password_hash.unwrap(), renewed, "once is enough");
     });
 }
 
