@@ -14,6 +14,7 @@ pub mod hasher;
 pub mod host;
 mod keepsake;
 mod known_places;
+pub mod limiters;
 pub mod limits;
 mod notify;
 pub mod options;

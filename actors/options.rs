@@ -103,12 +103,18 @@ pub struct Rates {
     pub chat_wide: Rate,
     /// Whispers to somebody new.
     pub whisper_new: Rate,
-    /// Lists of one's own things.
+    /// The same for accounts in their first day.
+    pub whisper_new_young: Rate,
+    /// Acknowledgements without a name.
+    pub acks: Rate,
+    /// Lists of one's own things: per account.
     pub lists: Rate,
-    /// Questions about the world.
+    /// Questions about the world: per account, or per address of somebody who is not signed in.
     pub world: Rate,
-    /// Creating and deleting characters.
+    /// Creating, selecting and deleting characters: per account.
     pub characters: Rate,
+    /// The last three together, per address.
+    pub dear: Rate,
     /// Wearing, using, buying and selling things.
     pub inventory: Rate,
     /// Failed sign-ins per account and address.
@@ -176,9 +182,12 @@ impl Default for Rates {
             chat: Rate::new(5, 1_000),
             chat_wide: Rate::new(5, 5_000),
             whisper_new: Rate::new(60, 60_000),
+            whisper_new_young: Rate::new(10, 360_000),
+            acks: Rate::new(200, 20),
             lists: Rate::new(5, 1_000),
             world: Rate::new(20, 200),
             characters: Rate::new(10, 5_000),
+            dear: Rate::new(200, 20),
             inventory: Rate::new(20, 200),
             login: Rate::new(5, 60_000),
             login_address: Rate::new(20, 6_000),

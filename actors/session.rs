@@ -49,6 +49,8 @@ pub enum Mail {
     /// A connection signed in as this session.
     Attach {
         dialect: Dialect,
+        /// Where from: what limits are counted by.
+        address: Arc<str>,
         to: oneshot::Sender<Attached>,
     },
     /// A connection comes back after a drop.
@@ -190,7 +192,7 @@ impl Entity for Session {
 impl Session {
     fn take_mail(&mut self, mail: Mail, ctx: &mut Ctx<Self>) {
         match mail {
-            Mail::Attach { dialect, to } => self.attach(dialect, to, ctx),
+            Mail::Attach { dialect, address, to } => self.attach(dialect, address, to, ctx),
             Mail::Resume { claim, to } => self.resume(&claim, to, ctx),
             Mail::Received { link, incoming, bytes } => self.received(link, *incoming, bytes, ctx),
             Mail::Malformed { link, error, message_id, bytes } => {
@@ -236,14 +238,19 @@ impl Session {
         if !self.outbox.hears(link) {
             return;
         }
+        let is_unnamed_ack =
+            matches!(incoming.message, ClientMessage::Ack(_)) && incoming.message_id.is_none();
+        if is_unnamed_ack && !self.limits.may_ack() {
+            return;
+        }
         if let Some(seq) = incoming.ack {
             self.outbox.acknowledge(seq);
         }
         if let ClientMessage::Ack(ack) = &incoming.message {
             self.outbox.acknowledge(ack.seq);
-            if incoming.message_id.is_none() {
-                return;
-            }
+        }
+        if is_unnamed_ack {
+            return;
         }
         match self.limits.check(&incoming.message, bytes) {
             Verdict::Pass if matches!(incoming.message, ClientMessage::Move(_)) => self.overtake(ctx),

@@ -21,7 +21,7 @@ use crate::directory::Directory;
 use crate::entity::Door;
 use crate::hasher::Hasher;
 use crate::host::Host;
-use crate::limits::Buckets;
+use crate::limiters::Limiters;
 use crate::notify::notify;
 use crate::options::Options;
 use crate::outbox::{Farewell, Outbox};
@@ -63,42 +63,6 @@ struct Inner {
     cached: Cached,
     draining: AtomicBool,
     turns: AtomicU64,
-}
-
-/// Limits that are not one session's alone.
-pub struct Limiters {
-    pub chat: Buckets<protocol::AccountId>,
-    pub chat_wide: Buckets<protocol::AccountId>,
-    pub whisper_new: Buckets<protocol::AccountId>,
-    pub login: Buckets<(String, String)>,
-    pub login_address: Buckets<String>,
-    pub login_account: Buckets<String>,
-    pub register: Buckets<String>,
-}
-
-impl Limiters {
-    fn new(options: &Options, clock: Clock) -> Self {
-        let rates = &options.rates;
-        Self {
-            chat: Buckets::new(rates.chat, clock),
-            chat_wide: Buckets::new(rates.chat_wide, clock),
-            whisper_new: Buckets::new(rates.whisper_new, clock),
-            login: Buckets::new(rates.login, clock),
-            login_address: Buckets::new(rates.login_address, clock),
-            login_account: Buckets::new(rates.login_account, clock),
-            register: Buckets::new(rates.register, clock),
-        }
-    }
-
-    pub fn forget_quiet(&self) {
-        for accounts in [&self.chat, &self.chat_wide, &self.whisper_new] {
-            accounts.forget_quiet();
-        }
-        for names in [&self.login_address, &self.login_account, &self.register] {
-            names.forget_quiet();
-        }
-        self.login.forget_quiet();
-    }
 }
 
 /// What a world is made of.
@@ -267,12 +231,18 @@ impl World {
         })
     }
 
-    /// Joins a connection to its session.
+    /// Joins a connection to its session. `address` is what limits are counted by.
     ///
     /// # Errors
     /// `BUSY` when the session does not answer.
-    pub async fn attach(&self, id: SessionId, dialect: protocol::Dialect) -> Result<Attached, ErrorMessage> {
-        self.ask(id, |to| session::Mail::Attach { dialect, to }).await
+    pub async fn attach(
+        &self,
+        id: SessionId,
+        dialect: protocol::Dialect,
+        address: &str,
+    ) -> Result<Attached, ErrorMessage> {
+        let address: Arc<str> = address.into();
+        self.ask(id, |to| session::Mail::Attach { dialect, address: address.clone(), to }).await
     }
 
     /// Joins a connection to the session it dropped out of.
@@ -283,12 +253,13 @@ impl World {
         &self,
         resume: &protocol::session::Resume,
         dialect: protocol::Dialect,
+        address: &str,
     ) -> Result<Attached, ErrorMessage> {
         let token = Token::parse(&resume.resume_token).ok_or_else(resume_expired)?;
         if self.sessions().running(&resume.session_id).is_none() {
             return Err(resume_expired());
         }
-        let claim = ResumeClaim { token, last_seq: resume.last_seq, dialect };
+        let claim = ResumeClaim { token, last_seq: resume.last_seq, dialect, address: address.into() };
         self.ask(resume.session_id, |to| session::Mail::Resume { claim: claim.clone(), to }).await?
     }
 

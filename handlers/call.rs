@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use actors::limiters::Dear;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use protocol::{ErrorCode, ErrorMessage};
@@ -81,7 +82,7 @@ async fn walk(route: &Route, request: HttpRequest, payload: web::Payload, arriva
         _ => Some(identify(route, &edge, &request).await?),
     };
     if let Some(limiters) = &edge.limiters {
-        limit(route.rate, limiters, &arrival, who.as_ref())?;
+        limit(route.rate, &edge, limiters, &arrival, who.as_ref())?;
     }
     let body = match route.body {
         Body::None => Bytes::new(),
@@ -110,6 +111,7 @@ async fn identify(route: &Route, edge: &Edge, request: &HttpRequest) -> Result<S
 
 fn limit(
     rate: Rate,
+    edge: &Edge,
     limiters: &Limiters,
     arrival: &Arrival,
     who: Option<&SessionRow>,
@@ -117,11 +119,13 @@ fn limit(
     if let Some(who) = who {
         limiters.session.take(&who.session_id).map_err(too_fast)?;
     }
-    match (rate, who) {
-        (Rate::World, _) => limiters.world.take(&arrival.ip.key()).map_err(too_fast),
-        (Rate::RegisterDay, _) => limiters.register_day.take(&arrival.ip.key()).map_err(too_fast),
-        (Rate::List, Some(who)) => limiters.list.take(&who.account_id).map_err(too_fast),
-        (Rate::Characters, Some(who)) => limiters.characters.take(&who.account_id).map_err(too_fast),
-        (Rate::List | Rate::Characters, None) | (Rate::None, _) => Ok(()),
-    }
+    let dear = match rate {
+        Rate::None => return Ok(()),
+        Rate::RegisterDay => return limiters.register_day.take(&arrival.ip.key()).map_err(too_fast),
+        Rate::World => Dear::Question,
+        Rate::List => Dear::List,
+        Rate::Characters => Dear::Character,
+    };
+    let (account, address) = (who.map(|who| who.account_id), arrival.ip.key().to_string());
+    edge.world.limiters().take_dear(dear, account, &address).map_err(too_fast)
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use actors::World;
 use actors::clock::Clock;
-use actors::limits::{Buckets, Wait};
-use protocol::{AccountId, ErrorCode, ErrorMessage, SessionId};
+use actors::limits::{Bucket, Buckets, Wait};
+use protocol::{ErrorCode, ErrorMessage, SessionId};
 
 use crate::Options;
 use crate::census::Census;
@@ -29,16 +29,14 @@ pub struct Inner {
 
 /// The rates of the edge itself; those of the game are the world's.
 pub struct Limiters {
+    /// New connections, from everywhere.
+    pub accept: Bucket,
+    /// Those beyond that rate which are told so; the rest is cut.
+    pub accept_told: Bucket,
     /// Requests by address.
     pub ip: Buckets<IpAddr>,
     /// Requests by session.
     pub session: Buckets<SessionId>,
-    /// Questions about the world, by address.
-    pub world: Buckets<IpAddr>,
-    /// Lists, by account.
-    pub list: Buckets<AccountId>,
-    /// Characters made, selected and deleted, by account.
-    pub characters: Buckets<AccountId>,
     /// Registrations of a day, by address.
     pub register_day: Buckets<IpAddr>,
 }
@@ -61,22 +59,18 @@ impl Deref for Edge {
 impl Limiters {
     fn new(limits: &EdgeLimits, clock: Clock) -> Self {
         Self {
+            accept: Bucket::new(limits.accept, clock),
+            accept_told: Bucket::new(limits.accept, clock),
             ip: Buckets::new(limits.ip, clock),
             session: Buckets::new(limits.session, clock),
-            world: Buckets::new(limits.world, clock),
-            list: Buckets::new(limits.list, clock),
-            characters: Buckets::new(limits.characters, clock),
             register_day: Buckets::new(limits.register_day, clock),
         }
     }
 
     /// To be called now and then, or the limiters remember everybody who ever came.
     pub fn forget_quiet(&self) {
-        for addresses in [&self.ip, &self.world, &self.register_day] {
+        for addresses in [&self.ip, &self.register_day] {
             addresses.forget_quiet();
-        }
-        for accounts in [&self.list, &self.characters] {
-            accounts.forget_quiet();
         }
         self.session.forget_quiet();
     }

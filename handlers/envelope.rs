@@ -25,6 +25,8 @@ const HEADERS: &[(HeaderName, &str)] = &[
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
 ];
+/// Those who are told to come back do so within this.
+const RUSH_SPREAD_MS: u64 = 2_000;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What is known of a request before anybody looks at what it wants.
@@ -34,6 +36,9 @@ pub struct Arrival {
     pub request_id: String,
     pub ip: ClientIp,
 }
+
+/// Marks a connection that came when too many came.
+pub struct Rush;
 
 impl Arrival {
     /// Of a request that went through [`walk`].
@@ -68,7 +73,7 @@ pub async fn walk<B: MessageBody + 'static>(
     let mut response = match turn_away(&edge, &request, &arrival, seat.as_ref()) {
         Some(error) => {
             let mut response = refuse(Shape::Problem, &error, &arrival.request_id);
-            if error.details.contains_key("connections_max") {
+            if error.details.contains_key("connections_max") || request.conn_data::<Rush>().is_some() {
                 response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
             }
             request.into_response(response)
@@ -118,6 +123,12 @@ fn turn_away(
         return Some(ErrorMessage::new(ErrorCode::MethodNotAllowed, text));
     }
     let limits = edge.options.limits.as_ref()?;
+    if request.conn_data::<Rush>().is_some() {
+        // Spread out, or they all come back together.
+        let retry_after_ms = 500 + uuid::Uuid::new_v4().as_u64_pair().0 % RUSH_SPREAD_MS;
+        let error = ErrorMessage::new(ErrorCode::Busy, "too many connect at once: come back in a moment");
+        return Some(error.with("retry_after_ms", retry_after_ms));
+    }
     if seat.or(request.conn_data()).is_some_and(|seat| seat.count > limits.connections_per_ip) {
         let max = limits.connections_per_ip;
         let text = format!("more than {max} connections from your address; close some and try again");

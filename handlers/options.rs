@@ -61,17 +61,13 @@ pub struct WsOptions {
 /// Rates and counts that `[limits] enabled = false` lifts.
 #[derive(Debug, Clone)]
 pub struct EdgeLimits {
+    /// New connections, from everywhere.
+    pub accept: Rate,
     pub connections_per_ip: usize,
     /// Requests by session.
     pub session: Rate,
     /// Requests by address.
     pub ip: Rate,
-    /// Questions about the world, by address.
-    pub world: Rate,
-    /// Lists, by account.
-    pub list: Rate,
-    /// Characters made, selected and deleted, by account.
-    pub characters: Rate,
     /// Registrations by address, over a day.
     pub register_day: Rate,
 }

@@ -14,8 +14,8 @@ use socket2::SockRef;
 
 use crate::answer::Shape;
 use crate::client_ip::ClientIp;
-use crate::edge::Edge;
-use crate::envelope;
+use crate::edge::{Edge, Limiters};
+use crate::envelope::{self, Rush};
 use crate::routes;
 
 /// Beyond its limit an address may have so many more connections, on which it is told why; the next are cut unheard.
@@ -99,6 +99,9 @@ fn cors(listed: &[String]) -> Cors {
 /// all of the world comes through it.
 fn count_in(edge: &Edge, connection: &dyn Any, extensions: &mut Extensions) {
     let (Some(limits), Some(stream)) = (&edge.options.limits, stream_of(connection)) else { return };
+    if !edge.limiters.as_ref().is_none_or(|limiters| come_in(limiters, extensions)) {
+        return cut(stream);
+    }
     let Ok(peer) = stream.peer_addr() else { return };
     let ip = peer.ip().to_canonical();
     if edge.options.trusted_proxies.iter().any(|network| network.contains(&ip)) {
@@ -106,10 +109,24 @@ fn count_in(edge: &Edge, connection: &dyn Any, extensions: &mut Extensions) {
     }
     let seat = edge.census.enter(ClientIp(ip).key());
     if seat.count > limits.connections_per_ip + POLITE_EXTRA {
-        // It may be gone already; that is all we want.
-        let _ = SockRef::from(stream).shutdown(std::net::Shutdown::Both);
+        cut(stream);
     }
     extensions.insert(seat);
+}
+
+/// After a restart everybody comes at once. Those whom there is no time for are told when to come back; false: there
+/// is no time for that either.
+fn come_in(limiters: &Limiters, extensions: &mut Extensions) -> bool {
+    if limiters.accept.take().is_ok() {
+        return true;
+    }
+    extensions.insert(Rush);
+    limiters.accept_told.take().is_ok()
+}
+
+fn cut(stream: &actix_rt::net::TcpStream) {
+    // It may be gone already; that is all we want.
+    let _ = SockRef::from(stream).shutdown(std::net::Shutdown::Both);
 }
 
 fn stream_of(connection: &dyn Any) -> Option<&actix_rt::net::TcpStream> {

@@ -102,12 +102,10 @@ pub fn limits(ip_burst: u32, connections_per_ip: usize) -> Options {
     let rate = |burst| Rate::new(burst, 3_600_000);
     Options {
         limits: Some(EdgeLimits {
+            accept: rate(1000),
             connections_per_ip,
             session: rate(1000),
             ip: rate(ip_burst),
-            world: rate(1000),
-            list: rate(1000),
-            characters: rate(1000),
             register_day: rate(1000),
         }),
         ..Options::default()

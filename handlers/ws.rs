@@ -189,6 +189,11 @@ impl Connection {
         self.write_close(Some(close_reason(farewell)), ctx);
     }
 
+    /// What limits by address go by.
+    fn address(&self) -> String {
+        self.arrival.ip.key().to_string()
+    }
+
     fn unix_seconds(&self) -> f64 {
         unix_seconds(self.edge.world.clock().now().wall_ms)
     }
@@ -203,9 +208,9 @@ impl Actor for Connection {
             _ => None,
         };
         if let Some(row) = presence {
-            let (world, dialect) = (self.edge.world.clone(), self.dialect);
+            let (world, dialect, address) = (self.edge.world.clone(), self.dialect, self.address());
             let identity = Identity { account: row.account_id, session: row.session_id, token: None };
-            let attached = async move { world.attach(row.session_id, dialect).await };
+            let attached = async move { world.attach(row.session_id, dialect, &address).await };
             ctx.wait(wrap_future(attached).map(move |attached, connection: &mut Self, ctx| match attached {
                 Ok(attached) => connection.signed_in(identity, attached, None, ctx),
                 Err(error) => connection.tell_not_signed_in(&error, None, ctx),

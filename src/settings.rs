@@ -53,6 +53,7 @@ pub struct Server {
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     pub enabled: bool,
+    pub accept: Rate,
     pub connections_per_ip: usize,
     pub login_account: Rate,
     pub login_account_ip: Rate,
@@ -68,12 +69,15 @@ pub struct Limits {
     pub chat: Rate,
     pub chat_wide: Rate,
     pub whisper_new_recipient: Rate,
+    pub whisper_new_recipient_first_day: Rate,
     pub world: Rate,
+    pub dear_ip: Rate,
     pub http_token: Rate,
     pub http_ip: Rate,
     pub ws_messages: Rate,
     pub ws_kib: Rate,
     pub ws_pings: Rate,
+    pub ws_acks: Rate,
     pub strikes: u32,
 }
 

@@ -10,8 +10,8 @@ use crate::{Read, StoreError, Write};
 const LIVE: &str = "expires_at > ?1 AND last_used_at + idle_ms > ?1";
 
 const COLUMNS: &str =
-    "sessions.id, account_id, username, role, character_id, sessions.created_at, last_used_at, expires_at
-     FROM sessions JOIN accounts ON accounts.id = account_id";
+    "sessions.id, account_id, username, role, accounts.created_at AS account_created_at, character_id, sessions.created_at,
+     last_used_at, expires_at FROM sessions JOIN accounts ON accounts.id = account_id";
 
 /// A session about to be.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct SessionRow {
     pub account_id: AccountId,
     pub username: String,
     pub role: Role,
+    /// Unix milliseconds, as all times here.
+    pub account_created_at: i64,
     pub character_id: Option<CharacterId>,
     pub created_at: i64,
     pub last_used_at: i64,
@@ -188,6 +190,7 @@ fn session(row: &Row) -> rusqlite::Result<SessionRow> {
         account_id: AccountId(row.get("account_id")?),
         username: row.get("username")?,
         role: row.get("role")?,
+        account_created_at: row.get("account_created_at")?,
         character_id: row.get::<_, Option<i64>>("character_id")?.map(CharacterId),
         created_at: row.get("created_at")?,
         last_used_at: row.get("last_used_at")?,

@@ -148,6 +148,68 @@ async fn what_never_reaches_the_session_is_limited_too() {
 }
 
 #[tokio::test]
+async fn lists_of_an_account_are_counted_together_whichever_way_they_come() {
+    let server = limited(&[("limits.list", "1/h burst 4")]);
+    let person = server.person().await;
+    let mut socket = Socket::v1(&server).await;
+    socket.sign_in(&person.token).await;
+    assert_eq!(socket.ask("character_list", "1", json!({})).await["type"], "character_list");
+    for path in ["/api/characters", "/api/auth/sessions"] {
+        assert_eq!(server.get(path, Some(&person.token)).await.status, 200);
+    }
+    assert_eq!(socket.ask("character_list", "2", json!({})).await["type"], "character_list");
+    assert_eq!(socket.ask("character_list", "3", json!({})).await["error_code"], "RATE_LIMITED");
+    let refused = server.get("/api/characters", Some(&person.token)).await;
+    assert_eq!((refused.status, &refused.body["code"]), (429, &json!("RATE_LIMITED")));
+    // Another account is not held up by it.
+    let other = server.person().await;
+    assert_eq!(server.get("/api/characters", Some(&other.token)).await.status, 200);
+}
+
+#[tokio::test]
+async fn from_one_address_comes_only_so_much_that_is_dear() {
+    let server = limited(&[("limits.dear_ip", "1/h burst 6")]);
+    let mut sockets = Vec::new();
+    for _ in 0..3 {
+        let person = server.person().await;
+        let mut socket = Socket::v1(&server).await;
+        socket.sign_in(&person.token).await;
+        assert_eq!(socket.ask("character_list", "1", json!({})).await["type"], "character_list");
+        assert_eq!(server.get("/api/world/state", None).await.status, 200);
+        sockets.push((socket, person));
+    }
+    for (mut socket, person) in sockets {
+        assert_eq!(socket.ask("world_state", "2", json!({})).await["error_code"], "RATE_LIMITED");
+        assert_eq!(server.get("/api/characters", Some(&person.token)).await.status, 429);
+        assert_eq!(socket.ask("ping", "3", json!({})).await["type"], "pong");
+    }
+    assert_eq!(server.get("/api/world/state", None).await.status, 429);
+}
+
+#[tokio::test]
+async fn who_comes_in_a_rush_is_told_to_come_back() {
+    let server = limited(&[("limits.accept", "1/h burst 3")]);
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(Socket::classic(&server).await);
+    }
+    // The same again hears why; the next don't.
+    for _ in 0..3 {
+        let refused = server.get("/healthz", None).await;
+        assert_eq!((refused.status, &refused.body["code"]), (503, &json!("BUSY")), "{refused:?}");
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0, "{refused:?}");
+        assert!(refused.body["retry_after_ms"].as_u64().unwrap() >= 500, "{refused:?}");
+        assert_eq!(refused.header("connection"), "close", "{refused:?}");
+    }
+    let unheard = server.request(reqwest::Method::GET, "/healthz");
+    assert!(Server::try_send(unheard).await.is_none());
+    // Those who are in are not affected.
+    for socket in &mut held {
+        assert_eq!(socket.ask("ping", "1", json!({})).await["type"], "pong");
+    }
+}
+
+#[tokio::test]
 async fn one_address_has_so_many_connections() {
     let server = limited(&[("limits.connections_per_ip", "3")]);
     let mut held = Vec::new();

@@ -40,6 +40,7 @@ pub struct ResumeClaim {
     pub token: Token,
     pub last_seq: u64,
     pub dialect: Dialect,
+    pub address: Arc<str>,
 }
 
 /// Why a session can't be resumed: whoever it is has to sign in anew.
@@ -48,8 +49,15 @@ pub fn resume_expired() -> ErrorMessage {
 }
 
 impl Session {
-    pub(super) fn attach(&mut self, dialect: Dialect, to: oneshot::Sender<Attached>, ctx: &mut Ctx<Self>) {
+    pub(super) fn attach(
+        &mut self,
+        dialect: Dialect,
+        address: Arc<str>,
+        to: oneshot::Sender<Attached>,
+        ctx: &mut Ctx<Self>,
+    ) {
         faults::hit("session.attach");
+        self.limits.come_from(address);
         let (link, last_seq) = self.outbox.attach(dialect, self.world.clock().mono_ms());
         let resume_token = dialect.is_v1().then(|| self.outbox.with_keys(|keys| keys.renew()));
         if let Some(attached) = self.attached(link, last_seq, resume_token, None) {
@@ -72,6 +80,7 @@ impl Session {
             let _ = to.send(Err(resume_expired()));
             return;
         };
+        self.limits.come_from(claim.address.clone());
         let resume_token = Some(self.outbox.with_keys(|keys| keys.renew_for(&claim.token)));
         let own_state = rewound.gap.and_then(|_| self.own_state());
         let resumed = Resumed { rewound, own_state };

@@ -1,11 +1,13 @@
 //! How much a session may send: all kinds together, and each kind by itself.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use protocol::chat::Channel;
 use protocol::{AccountId, ClientMessage, ErrorCode, ErrorMessage};
 
 use crate::clock::Clock;
+use crate::limiters::Dear;
 use crate::limits::{Bucket, Wait};
 use crate::world::World;
 
@@ -27,12 +29,12 @@ pub enum Verdict {
 pub struct Limits {
     world: World,
     account: Option<AccountId>,
+    /// Where the latest connection comes from.
+    address: Arc<str>,
     messages: Bucket,
     bytes: Bucket,
     moves: Option<Bucket>,
-    lists: Option<Bucket>,
-    questions: Option<Bucket>,
-    characters: Option<Bucket>,
+    acks: Option<Bucket>,
     inventory: Option<Bucket>,
     strikes_ms: VecDeque<u64>,
 }
@@ -43,12 +45,11 @@ impl Limits {
         let clock = world.clock();
         Self {
             account: None,
+            address: "".into(),
             messages: Bucket::new(rates.messages, clock),
             bytes: Bucket::new(rates.kibibytes, clock),
             moves: None,
-            lists: None,
-            questions: None,
-            characters: None,
+            acks: None,
             inventory: None,
             strikes_ms: VecDeque::new(),
             world: world.clone(),
@@ -58,6 +59,18 @@ impl Limits {
     /// Whose limits these are, where limits are by account.
     pub fn belong_to(&mut self, account: AccountId) {
         self.account = Some(account);
+    }
+
+    /// Where a new connection comes from.
+    pub fn come_from(&mut self, address: Arc<str>) {
+        self.address = address;
+    }
+
+    /// Whether an acknowledgement without a name counts. One too many is left out, nothing worse: the next says more.
+    pub fn may_ack(&mut self) -> bool {
+        let rate = self.world.options().rates.acks;
+        !self.world.options().limits_enabled
+            || bucket_of(&mut self.acks, rate, self.world.clock()).take().is_ok()
     }
 
     pub fn check(&mut self, message: &ClientMessage, bytes: usize) -> Verdict {
@@ -100,13 +113,13 @@ impl Limits {
         let take = |bucket: &mut Option<Bucket>, rate| bucket_of(bucket, rate, clock).take();
         match message {
             ClientMessage::Move(_) => take(&mut self.moves, rates.moves),
-            ClientMessage::CharacterList(_) => take(&mut self.lists, rates.lists),
+            ClientMessage::CharacterList(_) => self.take_dear(Dear::List),
             ClientMessage::CharacterUpdate(_)
             | ClientMessage::WorldState(_)
-            | ClientMessage::ShardStatus(_) => take(&mut self.questions, rates.world),
+            | ClientMessage::ShardStatus(_) => self.take_dear(Dear::Question),
             ClientMessage::CharacterCreate(_)
             | ClientMessage::CharacterSelect(_)
-            | ClientMessage::CharacterDelete(_) => take(&mut self.characters, rates.characters),
+            | ClientMessage::CharacterDelete(_) => self.take_dear(Dear::Character),
             ClientMessage::Inventory(_)
             | ClientMessage::ItemEquip(_)
             | ClientMessage::ItemUnequip(_)
@@ -123,6 +136,10 @@ impl Limits {
             }
             _ => Ok(()),
         }
+    }
+
+    fn take_dear(&self, what: Dear) -> Result<(), Wait> {
+        self.world.limiters().take_dear(what, self.account, &self.address)
     }
 
     fn take_chat(&self) -> Result<(), Wait> {

@@ -27,6 +27,8 @@ use crate::session::walk::busy;
 
 /// How many people somebody may have whispered to before the first are strangers again.
 const ACQUAINTANCES_MAX: usize = 256;
+/// An account that was made less than a day ago is a stranger itself.
+const YOUNG_MS: i64 = 24 * 3_600_000;
 
 impl Session {
     pub(super) fn chat(&mut self, say: Say, ticket: Ticket, ctx: &mut Ctx<Self>) {
@@ -158,8 +160,11 @@ impl Session {
         if !self.world.options().limits_enabled || self.acquaintances.contains(&whom) {
             return Ok(());
         }
-        if let Some(account) = self.row.as_ref().map(|row| row.account_id) {
-            self.world.limiters().whisper_new.take(&account).map_err(limited)?;
+        if let Some(row) = &self.row {
+            let limiters = self.world.limiters();
+            let is_young = self.wall_ms() - row.account_created_at < YOUNG_MS;
+            let bucket = if is_young { &limiters.whisper_new_young } else { &limiters.whisper_new };
+            bucket.take(&row.account_id).map_err(limited)?;
         }
         self.acquaintances.push_back(whom);
         if self.acquaintances.len() > ACQUAINTANCES_MAX {

@@ -218,7 +218,7 @@ fn a_session_that_panics_too_often_loses_its_connection_and_its_character_leaves
         }
         assert_eq!(anna.goodbye().await.code, protocol::CloseCode::Internal);
         anna.drop_connection();
-        assert!(stage.world.attach(anna.signed.session_id, Dialect::V1Json).await.is_err());
+        assert!(stage.world.attach(anna.signed.session_id, Dialect::V1Json, "here").await.is_err());
         berta.say(Channel::Global, "I am well").await;
         for _ in 0..26 {
             berta.linger(5_000).await;

@@ -1,9 +1,13 @@
 //! What is too much, and who is not hurt by it.
 
-use protocol::chat::Channel;
-use protocol::{ClientMessage, CloseCode, ErrorCode, ServerMessage};
+use actors::limiters::Dear;
+use actors::options::Rate;
+use protocol::chat::{Channel, Whisper};
+use protocol::session::{Ack, Bare};
+use protocol::{AccountId, ClientMessage, CloseCode, ErrorCode, ServerMessage};
+use storage::accounts::Role;
 
-use crate::peer::{chat, step, travel};
+use crate::peer::{Peer, chat, step, text, travel};
 use crate::stage::{Plan, Stage, pass, play};
 
 #[test]
@@ -155,5 +159,112 @@ fn a_flooded_session_refuses_what_does_not_fit() {
         anna.linger(100).await;
         let pongs = anna.count(|heard| matches!(heard.message, ServerMessage::Pong(_)));
         assert_eq!(pongs, sent, "what was taken is answered");
+    });
+}
+
+fn whisper(to: &Peer) -> ClientMessage {
+    let content = text("psst");
+    ClientMessage::Whisper(Whisper { recipient_id: Some(to.character), recipient_name: None, content })
+}
+
+#[test]
+fn an_account_in_its_first_day_gets_to_know_fewer_people() {
+    let plan = Plan::default().limited().with(|options| {
+        options.rates.whisper_new = Rate::new(3, 3_600_000);
+        options.rates.whisper_new_young = Rate::new(1, 3_600_000);
+    });
+    play(plan, |stage: Stage| async move {
+        let others = [stage.player().await, stage.player().await, stage.player().await, stage.player().await];
+        let days_ago = stage.world.clock().now().wall_ms - 24 * 3_600_000;
+        for (name, made_ms, allowed) in [("Young", days_ago + 60_000, 1), ("Old", days_ago, 3)] {
+            let hash = stage.world.hasher().hash("password".to_owned()).await.unwrap();
+            let key = name.to_lowercase();
+            let made = storage::accounts::create(name.to_owned(), key, Some(hash), Role::Player, made_ms);
+            stage.store.write(made).await.unwrap();
+            let mut peer = Peer::sign_in(&stage.world, name, name).await;
+            peer.make_character(0).await;
+            peer.enter().await;
+            for (number, other) in others.iter().enumerate() {
+                match peer.ask(whisper(other)).await {
+                    ServerMessage::Whisper(_) => assert!(number < allowed, "{name} {number}"),
+                    ServerMessage::Error(error) => {
+                        assert_eq!(error.error_code, ErrorCode::RateLimited);
+                        assert!(number >= allowed, "{name} {number}");
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            // Whom one knows one may go on whispering to.
+            assert!(matches!(peer.ask(whisper(&others[0])).await, ServerMessage::Whisper(_)));
+        }
+    });
+}
+
+#[test]
+fn acknowledging_too_much_is_no_offence_and_of_no_use() {
+    let plan = Plan::default().limited().with(|options| options.rates.acks = Rate::new(20, 1_000));
+    play(plan, |stage: Stage| async move {
+        let mut anna = stage.player().await;
+        for number in 0..4 {
+            anna.say(Channel::Say, &format!("{number}")).await;
+        }
+        let last = anna.heard.iter().rev().find_map(|heard| heard.seq).unwrap();
+        let ack = |seq| ClientMessage::Ack(Ack { seq });
+        for _ in 0..40 {
+            for _ in 0..40 {
+                anna.send_as(ack(last - 1), None).unwrap();
+            }
+            anna.linger(1).await;
+        }
+        assert_eq!(anna.outbox.backlog().0, 1, "what was acknowledged in time is forgotten");
+        anna.send_as(ack(last), None).unwrap();
+        anna.linger(1).await;
+        assert_eq!(anna.outbox.backlog().0, 1, "one too many does not count");
+        anna.linger(2_000).await;
+        anna.send_as(ack(last), None).unwrap();
+        anna.linger(1).await;
+        assert_eq!(anna.outbox.backlog().0, 0);
+        assert!(anna.ended.is_none());
+        anna.say(Channel::Say, "still here").await;
+    });
+}
+
+#[test]
+fn what_is_dear_is_counted_by_account_and_by_address_over_all_connections() {
+    let plan = Plan::default().limited().with(|options| {
+        options.rates.lists = Rate::new(3, 3_600_000);
+        options.rates.world = Rate::new(3, 3_600_000);
+        options.rates.characters = Rate::new(4, 3_600_000);
+        options.rates.dear = Rate::new(12, 3_600_000);
+    });
+    let list = || ClientMessage::CharacterList(Bare {});
+    let question = || ClientMessage::WorldState(Bare {});
+    let limited = |answer: ServerMessage| match answer {
+        ServerMessage::Error(error) => error.error_code == ErrorCode::RateLimited,
+        _ => false,
+    };
+    play(plan, |stage: Stage| async move {
+        let mut anna = stage.player().await;
+        let mut again = stage.again(&anna).await;
+        // Two sessions of one account, and its calls over REST, take turns.
+        for asked in [list, question] {
+            assert!(!limited(anna.ask(asked()).await));
+            assert!(!limited(again.ask(asked()).await));
+        }
+        let limiters = stage.world.limiters();
+        limiters.take_dear(Dear::List, Some(anna.signed.account_id), &anna.address).unwrap();
+        assert!(limited(again.ask(list()).await));
+        assert!(limiters.take_dear(Dear::List, Some(anna.signed.account_id), "elsewhere").is_err());
+        // Somebody else is not affected, unless he comes from the same address.
+        let mut berta = stage.player().await;
+        assert!(!limited(berta.ask(list()).await));
+        let mut strangers = 0;
+        while limiters.take_dear(Dear::Question, Some(AccountId(1_000 + strangers)), &anna.address).is_ok() {
+            strangers += 1;
+        }
+        // Anna selected a character, and the two sessions asked five things.
+        assert_eq!(strangers, 12 - 6);
+        assert!(limited(again.ask(question()).await));
+        assert!(!limited(berta.ask(question()).await));
     });
 }

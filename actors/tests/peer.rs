@@ -63,7 +63,7 @@ impl Peer {
     }
 
     pub async fn join(world: &World, name: &str, address: &str, signed: SignedIn, dialect: Dialect) -> Self {
-        let attached = world.attach(signed.session_id, dialect).await.unwrap();
+        let attached = world.attach(signed.session_id, dialect, address).await.unwrap();
         Self {
             world: world.clone(),
             name: name.to_owned(),
@@ -85,7 +85,7 @@ impl Peer {
 
     /// A new connection of the same session, as after a drop.
     pub async fn reconnect(&mut self) {
-        let attached = self.world.attach(self.signed.session_id, self.dialect).await.unwrap();
+        let attached = self.world.attach(self.signed.session_id, self.dialect, &self.address).await.unwrap();
         self.link = attached.link;
         if !Arc::ptr_eq(&self.outbox, &attached.outbox) {
             self.outbox = attached.outbox;

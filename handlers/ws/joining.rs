@@ -17,10 +17,10 @@ impl Connection {
     /// Later frames wait until it is known who this is.
     pub(super) fn sign_in(&mut self, request: AuthRequest, id: Option<MessageId>, ctx: &mut Ctx) {
         let identified = sign_in::identify(self.edge.clone(), self.arrival.clone(), request);
-        let (edge, dialect) = (self.edge.clone(), self.dialect);
+        let (edge, dialect, address) = (self.edge.clone(), self.dialect, self.address());
         let joined = async move {
             let identity = identified.await?;
-            let attached = edge.world.attach(identity.session, dialect).await?;
+            let attached = edge.world.attach(identity.session, dialect, &address).await?;
             Ok((identity, attached))
         };
         ctx.wait(wrap_future(joined).map(move |joined, connection: &mut Self, ctx| match joined {
@@ -60,12 +60,13 @@ impl Connection {
     /// Goes on with the session that this client dropped out of.
     pub(super) fn resume(&mut self, request: Resume, id: Option<MessageId>, ctx: &mut Ctx) {
         let (world, dialect, session) = (self.edge.world.clone(), self.dialect, request.session_id);
+        let address = self.address();
         let resumed = async move {
             if !dialect.is_v1() {
                 let reason = "resume: only the v1 dialects can; ask for a subprotocol shardmesh.v1";
                 return Err(ErrorMessage::new(ErrorCode::Unsupported, reason));
             }
-            let attached = world.resume(&request, dialect).await?;
+            let attached = world.resume(&request, dialect, &address).await?;
             let gap = attached.resumed.as_ref().is_some_and(|resumed| resumed.rewound.gap.is_some());
             let state = if gap { Some(world.world_state().await?) } else { None };
             Ok((attached, state))
