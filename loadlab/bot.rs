@@ -24,6 +24,7 @@ use crate::stage::Stage;
 use crate::tokens::Token;
 use crate::walk::Walker;
 pub(crate) use act::Span;
+pub(crate) use listen::page;
 
 use account::Account;
 use senses::{Senses, SharedSenses};
@@ -158,7 +159,9 @@ impl Bot {
             velocity: None,
         });
         self.client.request(message).await?;
-        self.stage.score().time(Timed::Travel, began.elapsed());
+        let mut score = self.stage.score();
+        score.time(Timed::Travel, began.elapsed());
+        score.oracles.kept.arrived(self.index, to);
         Ok(())
     }
 }

@@ -63,6 +63,7 @@ pub async fn demo(demo: &Demo) -> Result<(), LabError> {
         mix,
         seed: demo.seed,
         server_pid: None,
+        restart: None,
         progress: demo.progress,
     };
     let (bots, stage) = arrive(&lab, &tokens).await?;

@@ -23,7 +23,7 @@ pub use demo::{Demo, demo};
 pub use measure::{Counts, Latencies, Percentiles, Timed};
 pub use mix::Mix;
 pub use report::{Goal, Report, Times};
-pub use run::{Lab, run};
+pub use run::{Lab, Restart, Restarted, run};
 pub use tokens::{Token, read_tokens};
 
 /// Why the lab could not do its work. What it finds about the server is in its [`Report`].
@@ -37,6 +37,10 @@ pub enum LabError {
     Remote(String),
     #[error("bot {bot} can't get to its place: {error}")]
     Bot { bot: usize, error: client::ClientError },
+    #[error("restarting the server by `{command}` failed: {why}")]
+    Restart { command: String, why: String },
+    #[error("nobody can look at what the restart kept: {0}")]
+    Witness(client::ClientError),
     #[error("{path}: {error}")]
     File { path: String, error: std::io::Error },
     #[error("{bots} bots need {needed} open files, and this process may have {allowed}: raise `ulimit -n`")]

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::oracle::Oracles;
+use crate::stage::Strike;
 
 /// Longer than any patience in the lab.
 const LONGEST_US: u64 = 120_000_000;
@@ -64,7 +65,7 @@ impl Timed {
             Self::Step => "a step, to every eye",
             Self::Travel => "change of location",
             Self::SignIn => "signing in, to the world",
-            Self::Resume => "a drop, to going on",
+            Self::Resume => "a drop, to being back",
             Self::Lag => "the lab itself was late by",
         }
     }
@@ -146,8 +147,8 @@ pub(crate) struct Score {
     pub lines_acknowledged: u64,
     /// How many bots don't read at the moment.
     pub stalled: usize,
-    /// The server was killed: sessions need not go on.
-    pub sessions_may_end: bool,
+    /// The server was restarted.
+    pub strike: Option<Strike>,
 }
 
 /// How often something happened.
@@ -192,7 +193,7 @@ impl Score {
             running: false,
             lines_acknowledged: 0,
             stalled: 0,
-            sessions_may_end: false,
+            strike: None,
         }
     }
 

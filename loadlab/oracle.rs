@@ -3,6 +3,7 @@
 mod answers;
 mod bits;
 mod channels;
+mod kept;
 mod order;
 mod resume;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 pub use answers::Answers;
 pub use channels::{Channels, Group};
+pub use kept::Kept;
 pub use order::{Break, Line, Order, Page};
 pub use resume::Resumption;
 
@@ -96,6 +98,7 @@ pub struct Oracles {
     pub channels: Channels,
     pub resume: Resumption,
     pub answers: Answers,
+    pub kept: Kept,
 }
 
 /// What is at stake in a run: promises that nothing tested are then named as unproved, instead of left out.
@@ -119,6 +122,6 @@ impl Oracles {
         let told = |(verdict, at_stake): (Verdict, bool)| {
             (at_stake || verdict.outcome != Outcome::Unproved).then_some(verdict)
         };
-        all.into_iter().filter_map(told).collect()
+        all.into_iter().filter_map(told).chain(self.kept.verdict()).collect()
     }
 }

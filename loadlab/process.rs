@@ -30,7 +30,7 @@ pub struct Load {
     pub cores: f64,
 }
 
-/// Watches one process.
+/// Watches one process, or one after the other.
 #[derive(Debug)]
 pub struct Watch {
     pid: u32,
@@ -42,6 +42,12 @@ pub struct Watch {
 impl Watch {
     pub fn new(pid: u32) -> Self {
         Self { pid, last_cpu_secs: cpu_secs(pid), last_at: 0.0, usage: Usage::default() }
+    }
+
+    /// Another process took its place.
+    pub fn follow(&mut self, pid: u32) {
+        // A new one used nothing before.
+        (self.pid, self.last_cpu_secs) = (pid, Some(0.0));
     }
 
     /// Looks once, `at` seconds after the beginning. `None` for a process that has gone.
@@ -109,6 +115,8 @@ mod tests {
     fn a_process_that_is_gone_is_not_seen() {
         let mut watch = Watch::new(u32::MAX);
         assert_eq!(watch.look(1.0), None);
+        watch.follow(std::process::id());
+        assert!(watch.look(2.0).is_some());
     }
 
     #[test]

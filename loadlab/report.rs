@@ -13,7 +13,7 @@ use crate::measure::{Counts, Percentiles, Score, Timed};
 use crate::mix::Mix;
 use crate::oracle::{Outcome, Verdict};
 use crate::process::Usage;
-use crate::run::Lab;
+use crate::run::{Lab, Restarted};
 use crate::series::{Recorder, Row};
 
 pub use goals::Goal;
@@ -57,6 +57,7 @@ pub struct Report {
     pub slowdown: Option<f64>,
     /// Refusals and lost connections, by what was said.
     pub trouble: BTreeMap<String, u64>,
+    pub restarted: Option<Restarted>,
     pub server: Option<Usage>,
     /// What the bots themselves use.
     pub lab: Usage,
@@ -64,7 +65,12 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(lab: &Lab, score: &Score, verdicts: Vec<Verdict>, recorder: Recorder) -> Self {
+    pub(crate) fn new(
+        lab: &Lab,
+        score: &Score,
+        verdicts: Vec<Verdict>,
+        (recorder, restarted): (Recorder, Option<Restarted>),
+    ) -> Self {
         let times = Timed::ALL.into_iter().filter_map(|timed| {
             let times = score.times(timed);
             let figures = times.percentiles();
@@ -87,6 +93,7 @@ impl Report {
             lines_acknowledged: score.lines_acknowledged,
             slowdown: score.slowdown(),
             trouble: score.trouble.clone(),
+            restarted,
             server: recorder.server.map(|watch| watch.usage()),
             lab: recorder.lab.usage(),
             series: recorder.rows,
@@ -167,6 +174,7 @@ pub(crate) mod tests {
             mix,
             seed: 1,
             server_pid: None,
+            restart: None,
             progress: false,
         };
         let mut score = Score::new(Oracles::default());
@@ -175,7 +183,7 @@ pub(crate) mod tests {
         }
         let mut recorder = Recorder::new(Duration::from_secs(1), None);
         recorder.look(Duration::from_secs(1), &mut score);
-        Report::new(&lab, &score, verdicts, recorder)
+        Report::new(&lab, &score, verdicts, (recorder, None))
     }
 
     /// A run that went well, with a hundred lines heard.

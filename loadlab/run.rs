@@ -1,6 +1,7 @@
 //! A run: everybody goes home, does what the mix says for a while, and is judged.
 
 mod arrive;
+mod restart;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::stage::Stage;
 use crate::{LabError, read_tokens};
 
 pub(crate) use arrive::{arrive, bar};
+pub use restart::{Restart, Restarted};
 
 /// How long what was said last may take to arrive everywhere.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -41,6 +43,7 @@ pub struct Lab {
     pub mix: Mix,
     pub seed: u64,
     pub server_pid: Option<u32>,
+    pub restart: Option<Restart>,
     /// Whether to draw a progress bar, where there is a terminal.
     pub progress: bool,
 }
@@ -51,15 +54,19 @@ pub struct Lab {
 /// [`LabError`] when the bots can't get to their places. What goes wrong afterwards is in the report.
 pub async fn run(lab: &Lab) -> Result<Report, LabError> {
     room_for_sockets(lab.mix.bots)?;
-    let tokens = read_tokens(&lab.tokens, lab.mix.bots)?;
+    // One more looks at what a restart kept.
+    let tokens = read_tokens(&lab.tokens, lab.mix.bots + usize::from(lab.restart.is_some()))?;
     let (bots, stage) = arrive(lab, &tokens).await?;
     let mut recorder = Recorder::new(Duration::from_secs(lab.mix.secs), lab.server_pid);
-    let bots = perform(lab, bots, &stage, &mut recorder).await;
+    let (bots, restarted) = perform(lab, bots, &stage, &mut recorder).await?;
+    if let Some(token) = tokens.get(lab.mix.bots) {
+        restart::witness(&stage, token).await.map_err(LabError::Witness)?;
+    }
     leave(bots).await;
     let mut score = stage.score();
     score.lines_acknowledged = score.oracles.channels.counts().0;
     let verdicts = std::mem::take(&mut score.oracles).verdicts(stakes(&lab.mix));
-    Ok(Report::new(lab, &score, verdicts, recorder))
+    Ok(Report::new(lab, &score, verdicts, (recorder, restarted)))
 }
 
 fn stakes(mix: &Mix) -> Stakes {
@@ -67,8 +74,13 @@ fn stakes(mix: &Mix) -> Stakes {
     Stakes { chat: mix.has_chat(), drops: drops && mix.dialect != Speech::Classic }
 }
 
-/// The measured part. Returns the bots, still connected.
-async fn perform(lab: &Lab, bots: Vec<Bot>, stage: &Arc<Stage>, recorder: &mut Recorder) -> Vec<Bot> {
+/// The measured part. Returns the bots, still connected, and how the server was restarted.
+async fn perform(
+    lab: &Lab,
+    bots: Vec<Bot>,
+    stage: &Arc<Stage>,
+    recorder: &mut Recorder,
+) -> Result<(Vec<Bot>, Option<Restarted>), LabError> {
     let mut dice = Pcg64Mcg::seed_from_u64(lab.seed ^ 0x5eed);
     let start = Instant::now() + Duration::from_millis(200);
     let span = Span { start, end: start + Duration::from_secs(lab.mix.secs) };
@@ -78,6 +90,11 @@ async fn perform(lab: &Lab, bots: Vec<Bot>, stage: &Arc<Stage>, recorder: &mut R
         let agenda = Agenda::new(bot.crowd(), bot.index, Pcg64Mcg::seed_from_u64(dice.random()));
         lives.spawn(bot.live(agenda, span));
     }
+    let mut striking = JoinSet::new();
+    if let Some(restart) = &lab.restart {
+        striking.spawn(restart::strike(stage.clone(), restart.clone(), start));
+    }
+    let mut restarted = None;
     let bar = bar(lab.progress, lab.mix.secs, "{bar:40} {pos}/{len} s  {msg}");
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -88,11 +105,18 @@ async fn perform(lab: &Lab, bots: Vec<Bot>, stage: &Arc<Stage>, recorder: &mut R
         let now = Instant::now();
         recorder.look(now.saturating_duration_since(start), &mut stage.score());
         show(&bar, stage, now.saturating_duration_since(start));
+        if let Some(struck) = striking.try_join_next() {
+            let struck = struck.expect("waiting for a command does not panic")?;
+            if let (Some(server), Some(pid)) = (&mut recorder.server, struck.new_pid) {
+                server.follow(pid);
+            }
+            restarted = Some(struck);
+        }
         while let Some(bot) = lives.try_join_next() {
             // A bot that panics has said so, and what it is owed is missing.
             done.extend(bot.ok());
         }
-        let complete = || lives.is_empty() && stage.score().oracles.is_complete();
+        let complete = || lives.is_empty() && striking.is_empty() && stage.score().oracles.is_complete();
         if now > drained || (now > span.end && complete()) {
             break;
         }
@@ -100,7 +124,7 @@ async fn perform(lab: &Lab, bots: Vec<Bot>, stage: &Arc<Stage>, recorder: &mut R
     lives.abort_all();
     bar.finish_and_clear();
     stage.score().running = false;
-    done
+    Ok((done, restarted))
 }
 
 fn show(bar: &ProgressBar, stage: &Stage, since: Duration) {

@@ -48,6 +48,15 @@ impl Stage {
     }
 }
 
+/// A restart of the server, by the lab's own doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Strike {
+    /// From the epoch of the run.
+    pub at: Duration,
+    /// Sessions must go on.
+    pub planned: bool,
+}
+
 /// A line of chat that carries who said it as which, and when it should have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Spoken {

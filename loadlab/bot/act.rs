@@ -114,6 +114,9 @@ impl Bot {
             if let Some(chat) = settle(&stage, "chat", answer) {
                 let mut score = stage.score();
                 score.oracles.channels.acknowledged(channel, line, chat.chat_id);
+                if channel == Channel::Global {
+                    score.oracles.kept.acknowledged(line, chat.chat_id);
+                }
                 if was_there {
                     score.time(Timed::Answer, due.elapsed());
                 }

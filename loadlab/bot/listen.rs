@@ -8,7 +8,7 @@ use protocol::chat::{Chat, ChatHistory};
 use tokio::time::Instant;
 
 use crate::bot::Bot;
-use crate::bot::senses::SharedSenses;
+use crate::bot::senses::{Senses, SharedSenses};
 use crate::measure::{Score, Timed};
 use crate::oracle::{Break, Page};
 use crate::stage::{Spoken, Stage};
@@ -41,6 +41,12 @@ impl Bot {
         client.on::<hear::CharacterUpdate>(move |update| {
             if update.character_id == me {
                 senses.get().correction = update.position;
+            }
+        });
+        let of = ear.clone();
+        client.on::<hear::LocationUpdate>(move |update| {
+            if update.from_location_id.is_none() {
+                of.stage.score().oracles.kept.woke(of.bot, update.location_id);
             }
         });
         client.on_notice(move |notice| ear.notice(notice));
@@ -132,27 +138,23 @@ fn note(score: &mut Score, ear: &Ear, notice: &Notice) {
             if !wanted || *attempt > 1 {
                 score.trouble(format!("connection lost: {why}"));
             }
-            let excused = wanted || *attempt > 1 || !ear.never_stalls;
+            let restarted = score.strike.is_some_and(|strike| senses.back <= strike.at);
+            let excused = wanted || *attempt > 1 || !ear.never_stalls || restarted;
             score.counts.unexpected_drops += u64::from(!excused);
             senses.dropped.get_or_insert(now);
             score.oracles.channels.interrupted(bot, Break::Dropped);
         }
         Notice::Resumed => {
-            senses.away = false;
-            senses.back = ear.stage.since(now);
+            is_back(score, ear, &mut senses, now);
             score.counts.resumes += 1;
             score.oracles.resume.resumed();
-            if let Some(dropped) = senses.dropped.take() {
-                score.time(Timed::Resume, now.saturating_duration_since(dropped));
-            }
         }
         Notice::Reconnected => {
-            senses.away = false;
-            senses.back = ear.stage.since(now);
-            senses.dropped = None;
+            let killed = score.strike.is_some_and(|strike| !strike.planned && senses.back <= strike.at);
+            is_back(score, ear, &mut senses, now);
             score.counts.reconnects += 1;
             score.oracles.channels.interrupted(bot, Break::Away);
-            if !ear.stage.is_classic() && !score.sessions_may_end {
+            if !ear.stage.is_classic() && !killed {
                 score.oracles.resume.refused(bot, "had to sign in anew");
             }
         }
@@ -177,6 +179,14 @@ fn note(score: &mut Score, ear: &Ear, notice: &Notice) {
     }
 }
 
+fn is_back(score: &mut Score, ear: &Ear, senses: &mut Senses, now: Instant) {
+    senses.away = false;
+    senses.back = ear.stage.since(now);
+    if let Some(dropped) = senses.dropped.take() {
+        score.time(Timed::Resume, now.saturating_duration_since(dropped));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -188,8 +198,8 @@ mod tests {
     use crate::bot::senses::Senses;
     use crate::measure::Score;
     use crate::mix::scenario;
-    use crate::oracle::{Oracles, Outcome, Stakes};
-    use crate::stage::Stage;
+    use crate::oracle::{Faults, Oracles, Outcome, Stakes};
+    use crate::stage::{Stage, Strike};
 
     fn ear() -> Ear {
         let mix = scenario("walk").unwrap();
@@ -223,6 +233,22 @@ mod tests {
             let resume = verdicts.iter().find(|verdict| verdict.oracle == "resume").unwrap();
             assert_eq!(resume.outcome, outcome, "{notices:?}: {resume:?}");
         }
+    }
+
+    #[test]
+    fn after_a_kill_everybody_may_sign_in_anew_once() {
+        let back = [reconnecting(), Notice::Reconnected];
+        let verdict = |planned, notices: &[Notice]| {
+            let (ear, mut score) = (ear(), Score::new(Oracles::default()));
+            score.strike = Some(Strike { at: ear.stage.epoch.elapsed(), planned });
+            for notice in notices {
+                note(&mut score, &ear, notice);
+            }
+            (score.counts.unexpected_drops, score.oracles.resume.verdict(Faults::default()).faults.total())
+        };
+        assert_eq!(verdict(false, &back), (0, 0));
+        assert_eq!(verdict(true, &back), (0, 1));
+        assert_eq!(verdict(false, &[back.clone(), back.clone()].concat()), (1, 1));
     }
 
     #[test]

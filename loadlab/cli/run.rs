@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::cli::{Target, check_target, scenario_name, write_file};
 use crate::mix::{Crowd, Mix, Speech, scenario};
 use crate::objective::{NUMBERS, Objective};
-use crate::{Lab, LabError, Timed, run};
+use crate::{Lab, LabError, Restart, Timed, run};
 
 /// Scenarios: walk (everybody walks and chats), echo (ping and pong), room (one talks, all listen), storm (all
 /// connections drop at once), slow (some stop reading), churn (people come and go). `shardmesh-loadlab scenario NAME`
@@ -54,6 +55,16 @@ pub(super) struct RunArgs {
     /// The server's process, to measure what it uses
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
+    /// Restart the server in the middle, and judge what it kept. For the shell: it ends the server, starts it again on
+    /// the same port, and prints the new process's id. Needs one token more than bots. See scripts/load-restart
+    #[arg(long, value_name = "COMMAND")]
+    restart_cmd: Option<String>,
+    /// Seconds after the start at which it is restarted [default: half of the run]
+    #[arg(long, value_name = "S", requires = "restart_cmd")]
+    restart_after_secs: Option<f64>,
+    /// The command stops the server in order (SIGTERM): sessions must go on, which after a kill they need not
+    #[arg(long, requires = "restart_cmd")]
+    restart_planned: bool,
     /// Also write the report there, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -65,6 +76,7 @@ pub(super) struct RunArgs {
 pub(super) async fn command(args: RunArgs) -> Result<ExitCode, LabError> {
     check_target(&args.target)?;
     let (name, mix) = args.mix()?;
+    let restart = args.restart(mix.secs)?;
     let lab = Lab {
         url: args.target.url,
         tokens: args.target.tokens,
@@ -72,6 +84,7 @@ pub(super) async fn command(args: RunArgs) -> Result<ExitCode, LabError> {
         mix,
         seed: args.target.seed,
         server_pid: args.server_pid,
+        restart,
         progress: true,
     };
     let report = run(&lab).await?;
@@ -107,6 +120,20 @@ impl RunArgs {
         mix.check()
             .map_err(|why| LabError::Asked(format!("{name}, as changed by the command line: {why}")))?;
         Ok((name, mix))
+    }
+}
+
+impl RunArgs {
+    fn restart(&self, secs: u64) -> Result<Option<Restart>, LabError> {
+        let Some(command) = self.restart_cmd.clone() else { return Ok(None) };
+        let secs = secs as f64;
+        let after = self.restart_after_secs.unwrap_or(secs / 2.0);
+        if !(0.0..=secs).contains(&after) {
+            return Err(LabError::Asked(format!(
+                "--restart-after-secs: expected 0 to {secs}, the length of the run"
+            )));
+        }
+        Ok(Some(Restart { command, after: Duration::from_secs_f64(after), planned: self.restart_planned }))
     }
 }
 
@@ -184,6 +211,7 @@ mod tests {
             (&["--objective", "fast"], "chat.p99"),
             (&["--mix", "nowhere.toml"], "nowhere.toml"),
             (&["walk", "--mix", "x.toml"], "--mix"),
+            (&["--restart-planned"], "--restart-cmd"),
         ] {
             let error = mix(words).unwrap_err();
             assert!(error.contains(named), "{words:?}: {error}");

@@ -16,6 +16,15 @@ impl Bits {
         new
     }
 
+    /// Takes a number out. False if it was not there.
+    pub fn remove(&mut self, number: usize) -> bool {
+        let Some(word) = self.0.get_mut(number / 64) else { return false };
+        let mask = 1u64 << (number % 64);
+        let was_there = *word & mask != 0;
+        *word &= !mask;
+        was_there
+    }
+
     /// Those that are here and not in `other`, ascending.
     pub fn without<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = usize> + 'a {
         self.0.iter().enumerate().flat_map(move |(index, word)| {
@@ -40,6 +49,7 @@ mod tests {
             assert!(some.insert(number));
             assert!(!some.insert(number));
         }
+        assert!(some.insert(5) && some.remove(5) && !some.remove(5) && !some.remove(9999));
         other.insert(63);
         other.insert(200);
         other.insert(1000);

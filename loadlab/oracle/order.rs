@@ -58,6 +58,8 @@ struct Ear {
     last: Option<u64>,
     /// `chat_id` from the first of the run on.
     heard: Bits,
+    /// Of those, what it heard as history only.
+    shown: Bits,
     count: u64,
     /// In the order they happened; only the last may be open.
     breaks: Vec<Window>,
@@ -111,6 +113,10 @@ impl Order {
             return self.faults.add("misdirected", || format!("bot {ear} heard {line:?}, not meant for it"));
         };
         if !state.heard.insert(bit) {
+            // Its own line, in the history already when the lost answer to it was asked for again.
+            if ear == line.bot && state.shown.remove(bit) {
+                return;
+            }
             let faults = if state.open_break().is_some() { &mut self.in_resumes } else { &mut self.faults };
             return faults.add("doubled", || format!("bot {ear} heard {line:?} ({chat_id}) twice"));
         }
@@ -131,7 +137,9 @@ impl Order {
         let bits: Vec<usize> = page.lines.iter().filter_map(|(_, chat_id)| self.bit_of(*chat_id)).collect();
         let (Some(state), Some((first, last))) = (self.ears.get_mut(&ear), page.span) else { return };
         for bit in bits {
-            state.heard.insert(bit);
+            if state.heard.insert(bit) {
+                state.shown.insert(bit);
+            }
         }
         state.reaches(first);
         state.last = state.last.max(Some(last));

@@ -81,6 +81,13 @@ impl Report {
         if counts.departures > 0 {
             parts.push(format!("{} departures, {} came back", counts.departures, counts.sign_ins));
         }
+        if let Some(restarted) = self.restarted {
+            let how = if restarted.planned { "restarted in order" } else { "killed and started again" };
+            parts.push(format!(
+                "the server was {how} after {:.1} s, which took {:.1} s",
+                restarted.at_secs, restarted.took_secs
+            ));
+        }
         if let Some(slowdown) = self.slowdown {
             parts.push(format!("while some did not read, the others' p99 was {slowdown:.2} times as long"));
         }

@@ -148,6 +148,18 @@ fn what_is_in_the_history_does_not_come_again() {
 }
 
 #[test]
+fn the_answer_to_a_line_of_ones_own_may_come_after_the_history_that_has_it() {
+    let mut order = said(&[10]);
+    hear(&mut order, 1, &[(0, 10)]);
+    hear(&mut order, 2, &[(0, 10)]);
+    order.told(0, &Page { span: Some((10, 10)), lines: vec![(line(0), 10)] });
+    hear(&mut order, 0, &[(0, 10)]);
+    assert!(order.is_complete());
+    hear(&mut order, 0, &[(0, 10)]);
+    assert_eq!(order.judge().0.of("doubled"), 1, "once, not twice");
+}
+
+#[test]
 fn what_was_not_acknowledged_may_be_heard_or_not() {
     let mut order = said(&[10, 12, 15]);
     for ear in 0..3 {

@@ -131,7 +131,11 @@ fn lines(rows: &[Row], values: &[(&str, usize, Value)]) -> Vec<Line> {
 /// When whole crowds did something on purpose.
 fn marks(report: &Report) -> Vec<Mark> {
     let secs = report.mix.secs as f64;
-    let mut marks = Vec::new();
+    let restarts = report.restarted.iter().map(|restarted| {
+        let from = restarted.at_secs;
+        Mark { from, to: from + restarted.took_secs, what: "server restarts" }
+    });
+    let mut marks: Vec<Mark> = restarts.collect();
     for crowd in &report.mix.crowd {
         let whens = [
             (crowd.storm_every_secs, 0.0, "all drop at once"),
