@@ -1,6 +1,8 @@
 //! A partition of the world: who is where in its locations, who may move how, and who sees whom.
 
 mod body;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -151,7 +153,12 @@ impl WorldShard {
         moment: &mut Moment,
     ) {
         let body = Body::new(who.clone(), location, position);
-        moment.save(Save::Whereabouts(body.whereabouts()));
+        // Who comes into the world is where the disk says. A way to another shard may have overtaken this, and is
+        // acknowledged by then: it must not be undone.
+        moment.save(match from {
+            Some(_) => Save::Whereabouts(body.whereabouts()),
+            None => Save::Step(body.whereabouts()),
+        });
         let area = self.areas.get_mut(&location).expect("the location was found in this shard");
         area.grid.insert(who.id, position);
         area.occupants.insert(who.id);

@@ -6,7 +6,7 @@ use protocol::characters::{Character, CharacterAnswer, CharacterUpdate};
 use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
 use rules::room::Room;
 use rules::sheet::Sheet;
-use rules::venue::{Member, RoomKey};
+use rules::venue::{Member, RoomKey, Whereabouts};
 use rules::world_shard::{WorldCommand, WorldShard};
 use storage::StoreError;
 use storage::characters::Taken;
@@ -189,6 +189,11 @@ impl Session {
             }
         }
         let (location, position) = self.possible_place(whereabouts);
+        if location != whereabouts.0 {
+            let at = Whereabouts { character_id: member.id, epoch, location_id: location, position };
+            // Not waited for: until it is there, the next sign-in finds the same place again.
+            drop(self.world.store().write(storage::characters::save_whereabouts(vec![at])));
+        }
         let faction = RoomKey::Faction(member.faction.clone());
         let shard = self.shard_of(location);
         self.playing = Some(Playing {

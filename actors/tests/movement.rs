@@ -3,6 +3,7 @@
 use protocol::chat::Channel;
 use protocol::movement::Position;
 use protocol::{ErrorCode, LocationId, ServerMessage};
+use rules::venue::Whereabouts;
 
 use crate::peer::{Heard, Peer, chat, step, travel};
 use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
@@ -208,4 +209,19 @@ fn who_leaves_one_character_for_another_is_in_one_place_only() {
             assert_eq!(anna.place().await, LocationId(0), "the first left the world");
         });
     }
+}
+
+#[test]
+fn whose_location_is_gone_wakes_where_the_world_begins_and_is_saved_there() {
+    play(Plan::seeded(9, 10), |stage: Stage| async move {
+        let mut anna = stage.guest().await;
+        let character = anna.make_character(0).await;
+        let read = storage::characters::whereabouts(vec![character]);
+        let [born] = stage.store.read(read).await.unwrap()[..] else { panic!("she was born somewhere") };
+        let nowhere = Whereabouts { location_id: LocationId(999), ..born };
+        stage.store.write(storage::characters::save_whereabouts(vec![nowhere])).await.unwrap();
+        let start = stage.world.content().start().id;
+        assert_eq!(anna.enter().await.location_id, start);
+        assert_eq!(position_of(&anna).await.map(|(location, _)| location), Some(start));
+    });
 }
