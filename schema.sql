@@ -139,6 +139,20 @@ CREATE TABLE answers (
 ) STRICT;
 CREATE INDEX answers_by_character ON answers (character_id, id);
 
+-- The same for what belongs to an account: requests that their client gave a name, over REST or WebSocket.
+CREATE TABLE requests (
+    account_id  INTEGER NOT NULL REFERENCES accounts (id),
+    -- "rest:" or "ws:", then the client's own name.
+    name        TEXT    NOT NULL CHECK (length(name) BETWEEN 4 AND 70),
+    -- SHA-256 of a request over REST: another of the same name is refused.
+    fingerprint BLOB    NOT NULL,
+    -- The body of the response, or the message; JSON.
+    answer      TEXT    NOT NULL,
+    kept_at     INTEGER NOT NULL,
+    UNIQUE (account_id, name)
+) STRICT;
+CREATE INDEX requests_by_time ON requests (kept_at);
+
 -- Property --------------------------------------------------------------------------------------------------
 
 -- Things there is one of: each has a serial and at most one owner. What is used up keeps its row: the ledger names it.

@@ -5,6 +5,7 @@ use protocol::{AccountId, CloseCode, ErrorCode, ErrorMessage, SessionId};
 use rules::names;
 use storage::StoreError;
 use storage::accounts::{Account, Role};
+use storage::requests::Keep;
 use storage::sessions::{NewSession, SessionRow};
 
 use crate::clock::iso8601;
@@ -238,13 +239,15 @@ impl World {
     /// Changes a password; every other session of the account ends.
     ///
     /// # Errors
-    /// `BAD_CREDENTIALS` when the old one is wrong, `INVALID` for the new one, `RATE_LIMITED`, `BUSY`, `STORAGE`.
+    /// `BAD_CREDENTIALS` when the old one is wrong, `INVALID` for the new one, `RATE_LIMITED`, `BUSY`, `STORAGE`;
+    /// `CONFLICT` when `keep` names a request that was served before.
     pub async fn change_password(
         &self,
         who: &SessionRow,
         old: &str,
         new: &str,
         address: &str,
+        keep: Option<Keep<Vec<SessionId>>>,
     ) -> Result<(), ErrorMessage> {
         let new = self.new_password(new).map_err(|mut error| {
             error.details.insert("field".to_owned(), "new_password".into());
@@ -253,7 +256,7 @@ impl World {
         self.confirm(who, old, address).await?;
         let hash = self.hasher().hash(new).await?;
         let change = storage::accounts::change_password(who.account_id, hash, Some(who.session_id));
-        for other in self.store().write(change).await.map_err(|error| storage_error(&error))? {
+        for other in self.store().write(change.keeping(keep)).await.map_err(|error| storage_error(&error))? {
             self.end_session(other, Farewell::new(CloseCode::TokenEnded, "the password was changed"));
         }
         Ok(())

@@ -19,7 +19,7 @@ pub mod limits;
 mod notify;
 pub mod options;
 pub mod outbox;
-mod queries;
+pub mod queries;
 mod record;
 pub mod registry;
 mod repeats;

@@ -7,6 +7,7 @@ use protocol::characters::{Character, CreateCharacter};
 use protocol::world::{CrystalShard, ServerStatus, WorldEvents, WorldState};
 use protocol::{AccountId, CharacterId, ErrorMessage, SessionId, admin};
 use rules::world_shard::Sighting;
+use storage::requests::Keep;
 use tokio::sync::oneshot;
 
 use crate::errors::storage_error;
@@ -39,18 +40,20 @@ impl World {
     /// Makes a character by the documented rules.
     ///
     /// # Errors
-    /// `INVALID` naming the field, `NAME_TAKEN`, `TOO_MANY_CHARACTERS`, `BUSY`, `STORAGE`.
+    /// `INVALID` naming the field, `NAME_TAKEN`, `TOO_MANY_CHARACTERS`, `BUSY`, `STORAGE`; `CONFLICT` when `keep` names
+    /// a request that was served before.
     pub async fn create_character(
         &self,
         account: AccountId,
         request: &CreateCharacter,
+        keep: Option<Keep<Character>>,
     ) -> Result<Character, ErrorMessage> {
         let mut dice = self.fresh_dice();
         let new = rules::characters::create(request, self.content(), &mut dice)?;
         let options = self.options();
         let most = if options.limits_enabled { options.session.characters_max } else { u32::MAX };
         let create = storage::characters::create(account, new, most, self.clock().now().wall_ms);
-        self.store().write(create).await.map_err(|error| storage_error(&error))
+        self.store().write(create.keeping(keep)).await.map_err(|error| storage_error(&error))
     }
 
     /// Plays a character with a session, as `POST /api/characters/select` asks.
@@ -68,19 +71,22 @@ impl World {
     /// Deletes a character; whoever plays it leaves the world. Answers with the documented sentence.
     ///
     /// # Errors
-    /// `NOT_FOUND` when it is not the account's; `BUSY`, `STORAGE`.
+    /// `NOT_FOUND` when it is not the account's; `BUSY`, `STORAGE`; `CONFLICT` when `keep` names a request that was
+    /// served before.
     pub async fn delete_character(
         &self,
         account: AccountId,
         id: CharacterId,
+        keep: Option<Keep<String>>,
     ) -> Result<String, ErrorMessage> {
         let delete = storage::characters::delete(account, id, self.clock().now().wall_ms);
-        let name = self.store().write(delete).await.map_err(|error| match storage_error(&error) {
-            error if error.error_code == protocol::ErrorCode::NotFound => {
-                ErrorMessage::new(error.error_code, "Character not found").with("field", "character_id")
-            }
-            error => error,
-        })?;
+        let name =
+            self.store().write(delete.keeping(keep)).await.map_err(|error| match storage_error(&error) {
+                error if error.error_code == protocol::ErrorCode::NotFound => {
+                    ErrorMessage::new(error.error_code, "Character not found").with("field", "character_id")
+                }
+                error => error,
+            })?;
         // Whoever is just taking it is not in the directory yet, but runs, and hears this after it has it.
         let now_ms = self.clock().now().wall_ms;
         let sessions = self.store().read(storage::sessions::list(account, now_ms)).await.unwrap_or_default();
@@ -88,7 +94,7 @@ impl World {
         for door in running.chain(self.directory().find(id).map(|playing| playing.door)) {
             notify(&door, session::Mail::CharacterGone { character: id, epoch: i64::MAX, farewell: None });
         }
-        Ok(format!("Character {name} deleted"))
+        Ok(character_deleted(&name))
     }
 
     /// How the world stands; at most a quarter of a second old.
@@ -230,6 +236,11 @@ impl World {
         });
         admin::World { locations: locations.collect() }
     }
+}
+
+/// As the documents have it.
+pub fn character_deleted(name: &str) -> String {
+    format!("Character {name} deleted")
 }
 
 fn count(many: usize) -> u32 {

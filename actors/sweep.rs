@@ -90,6 +90,7 @@ fn clean_up(world: &World) {
     let now_ms = world.clock().now().wall_ms;
     run(world, "forgetting old places", storage::places::sweep(now_ms).quiet());
     run(world, "forgetting old answers", storage::answers::sweep(now_ms).quiet());
+    run(world, "forgetting old requests", storage::requests::sweep(now_ms).quiet());
     run(world, "freeing names of deleted characters", storage::characters::sweep(now_ms).quiet());
     for (key, _, ()) in world.rooms().all_running() {
         let keep = world.options().chat.keep_lines;

@@ -6,7 +6,7 @@ use protocol::{ErrorCode, ErrorMessage, SessionId};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::call::{Answer, Call, ok};
+use crate::call::{Answer, Call, ok, text};
 use crate::credentials::{self, Credential};
 
 /// As the documents have it: what is missing is said in one sentence, not by the type.
@@ -80,8 +80,11 @@ fn forgetting(call: &Call, message: &str) -> HttpResponse {
 pub async fn change_password(call: Call) -> Answer {
     let asked: ChangePassword = call.json()?;
     let (world, address) = (&call.edge.world, call.address());
-    world.change_password(call.who()?, &asked.old_password, &asked.new_password, &address).await?;
-    ok(&success("Password changed. Your other sessions have ended."))
+    let answer = success("Password changed. Your other sessions have ended.");
+    let kept = text(&answer);
+    let keep = call.keep(move |_| kept);
+    world.change_password(call.who()?, &asked.old_password, &asked.new_password, &address, keep).await?;
+    ok(&answer)
 }
 
 /// `GET /api/auth/sessions`.

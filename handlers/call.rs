@@ -9,11 +9,13 @@ use futures_util::FutureExt;
 use protocol::{ErrorCode, ErrorMessage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use storage::requests::Keep;
 use storage::sessions::SessionRow;
 
 use crate::answer::refuse;
 use crate::edge::{Edge, Limiters, too_fast};
 use crate::envelope::Arrival;
+use crate::once::{self, Named};
 use crate::routes::{Access, Body, Rate, Route};
 use crate::{body, credentials};
 
@@ -28,6 +30,7 @@ pub struct Call {
     /// Always there on routes that need a session.
     who: Option<SessionRow>,
     pub body: Bytes,
+    named: Named,
 }
 
 impl Call {
@@ -50,6 +53,11 @@ impl Call {
         self.arrival.ip.key().to_string()
     }
 
+    /// For a handler that keeps its answer in one transaction with its effect, where the client named the request.
+    pub fn keep<T>(&self, answer: impl FnOnce(&T) -> String + Send + 'static) -> Option<Keep<T>> {
+        self.named.borrow_mut().take().map(|once| Keep::new(once, answer))
+    }
+
     /// A varying part of the path.
     pub fn part(&self, name: &str) -> &str {
         self.request.match_info().get(name).unwrap_or_default()
@@ -59,6 +67,11 @@ impl Call {
 /// Answers 200 with `value`.
 pub fn ok(value: &impl Serialize) -> Answer {
     Ok(HttpResponse::Ok().json(value))
+}
+
+/// The same as [`ok`] puts into the body.
+pub fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Serves `route`. A panic behind it is our defect and the client's 500, never its stack trace.
@@ -91,7 +104,14 @@ async fn walk(route: &Route, request: HttpRequest, payload: web::Payload, arriva
     if route.body == Body::Json || !body.is_empty() {
         body::check_is_json(request.headers())?;
     }
-    (route.run)(Call { edge, request, arrival, who, body }).await
+    let account = who.as_ref().map(|who| who.account_id);
+    let once = once::name_of(route, &edge, &request, account, &body)?;
+    let served = edge.clone();
+    let call = |named| Call { edge, request, arrival, who, body, named };
+    match once {
+        Some(once) => once::serve(route, &served, once, call).await,
+        None => (route.run)(call(Named::default())).await,
+    }
 }
 
 /// Who asks, if they may ask this.

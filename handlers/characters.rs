@@ -1,11 +1,12 @@
 //! `/api/characters*`: one's own characters.
 
+use actors::queries::character_deleted;
 use protocol::auth::Success;
-use protocol::characters::{CharacterAnswer, CharacterList, CreateCharacter};
+use protocol::characters::{Character, CharacterAnswer, CharacterList, CreateCharacter};
 use protocol::{CharacterId, ErrorCode, ErrorMessage};
 use serde::Deserialize;
 
-use crate::call::{Answer, Call, ok};
+use crate::call::{Answer, Call, ok, text};
 
 /// `GET /api/characters`.
 pub async fn list(call: Call) -> Answer {
@@ -16,8 +17,10 @@ pub async fn list(call: Call) -> Answer {
 /// `POST /api/characters`.
 pub async fn create(call: Call) -> Answer {
     let asked: CreateCharacter = call.json()?;
-    let character = call.edge.world.create_character(call.who()?.account_id, &asked).await?;
-    ok(&CharacterAnswer { success: true, character })
+    let answer = |character| CharacterAnswer { success: true, character };
+    let keep = call.keep(move |made: &Character| text(&answer(made.clone())));
+    let character = call.edge.world.create_character(call.who()?.account_id, &asked, keep).await?;
+    ok(&answer(character))
 }
 
 /// As the documents have it: without an id there is a sentence of its own.
@@ -46,6 +49,8 @@ pub async fn delete(call: Call) -> Answer {
     let id = call.part("id").parse().map(CharacterId).map_err(|_| {
         ErrorMessage::new(ErrorCode::Invalid, "id: expected the number of a character").with("field", "id")
     })?;
-    let message = call.edge.world.delete_character(call.who()?.account_id, id).await?;
-    ok(&Success { success: true, message })
+    let answer = |message| Success { success: true, message };
+    let keep = call.keep(move |name: &String| text(&answer(character_deleted(name))));
+    let message = call.edge.world.delete_character(call.who()?.account_id, id, keep).await?;
+    ok(&answer(message))
 }

@@ -11,6 +11,7 @@ use protocol::{ErrorCode, ErrorMessage, SessionId};
 
 use crate::Options;
 use crate::census::Census;
+use crate::once::UnderWay;
 use crate::options::EdgeLimits;
 
 /// Shared by all workers; cheap to clone.
@@ -23,6 +24,8 @@ pub struct Inner {
     pub options: Options,
     /// Open connections by address.
     pub census: Census,
+    /// Named requests that are being served.
+    pub under_way: UnderWay,
     /// `None` when `[limits] enabled = false`.
     pub limiters: Option<Limiters>,
 }
@@ -44,7 +47,13 @@ pub struct Limiters {
 impl Edge {
     pub fn new(world: World, options: Options) -> Self {
         let limiters = options.limits.as_ref().map(|limits| Limiters::new(limits, world.clock()));
-        Self(Arc::new(Inner { world, census: Census::default(), limiters, options }))
+        Self(Arc::new(Inner {
+            world,
+            census: Census::default(),
+            under_way: UnderWay::default(),
+            limiters,
+            options,
+        }))
     }
 }
 

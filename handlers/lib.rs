@@ -15,6 +15,7 @@ mod frames;
 mod health;
 mod linger;
 pub mod listener;
+mod once;
 pub mod options;
 pub mod origin;
 mod pulled;

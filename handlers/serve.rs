@@ -88,8 +88,8 @@ async fn forget_quiet(edge: Edge) {
 fn cors(listed: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "DELETE"])
-        .allowed_headers(["authorization", "content-type"])
-        .expose_headers(["retry-after", "x-request-id"])
+        .allowed_headers(["authorization", "content-type", "idempotency-key"])
+        .expose_headers(["retry-after", "x-request-id", "idempotency-replayed"])
         .supports_credentials()
         .max_age(PREFLIGHT_AGE);
     listed.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

@@ -22,6 +22,7 @@ mod open;
 mod pending;
 pub mod places;
 mod readers;
+pub mod requests;
 pub mod saves;
 pub mod sessions;
 pub mod sheets;

@@ -14,6 +14,7 @@ mod harness;
 mod hostile;
 mod limits;
 mod movement;
+mod once;
 mod reconnect;
 mod resume;
 mod rush;

@@ -2,11 +2,16 @@
 
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
-use protocol::characters::{CharacterAnswer, CharacterDeleted, CharacterList, CreateCharacter};
+use protocol::characters::{Character, CharacterAnswer, CharacterDeleted, CharacterList, CreateCharacter};
 use protocol::{AccountId, CharacterId, ErrorMessage, ServerMessage};
+use storage::requests::{Keep, Once};
 
 use crate::commands::Ticket;
 use crate::entity::{Ctx, Shell};
+use crate::errors::storage_error;
+use crate::flight::answer_text;
+use crate::queries::character_deleted;
+use crate::repeats::kept_message;
 use crate::session::Session;
 
 impl Session {
@@ -26,19 +31,29 @@ impl Session {
         ctx: &mut Ctx<Self>,
     ) {
         let Some(account) = self.account() else { return };
-        let (world, request) = (self.world.clone(), request.clone());
-        self.answer_in_turn(ticket, ctx, async move {
-            let character = world.create_character(account, &request).await?;
-            Ok(ServerMessage::CharacterCreate(CharacterAnswer { success: true, character }))
+        let (world, request, once) = (self.world.clone(), request.clone(), self.once(account, &ticket));
+        let answer = |character| ServerMessage::CharacterCreate(CharacterAnswer { success: true, character });
+        self.answer_once(once.clone(), ticket, ctx, async move {
+            let keep = once.map(|once| {
+                let now_ms = once.now;
+                Keep::new(once, move |made: &Character| answer_text(&answer(made.clone()), now_ms))
+            });
+            Ok(answer(world.create_character(account, &request, keep).await?))
         });
     }
 
     pub(super) fn delete_character(&mut self, id: CharacterId, ticket: Ticket, ctx: &mut Ctx<Self>) {
         let Some(account) = self.account() else { return };
-        let world = self.world.clone();
-        self.answer_in_turn(ticket, ctx, async move {
-            let message = world.delete_character(account, id).await?;
-            Ok(ServerMessage::CharacterDelete(CharacterDeleted { success: true, character_id: id, message }))
+        let (world, once) = (self.world.clone(), self.once(account, &ticket));
+        let answer = move |message| {
+            ServerMessage::CharacterDelete(CharacterDeleted { success: true, character_id: id, message })
+        };
+        self.answer_once(once.clone(), ticket, ctx, async move {
+            let keep = once.map(|once| {
+                let now_ms = once.now;
+                Keep::new(once, move |name: &String| answer_text(&answer(character_deleted(name)), now_ms))
+            });
+            Ok(answer(world.delete_character(account, id, keep).await?))
         });
     }
 
@@ -56,6 +71,34 @@ impl Session {
         self.answer_in_turn(ticket, ctx, async move {
             let shards = world.crystal_shards().await?;
             Ok(ServerMessage::ShardStatus(protocol::world::ShardStatus { shards }))
+        });
+    }
+
+    /// What a command of the account is called, if its client gave it a name. There may be no character yet whose
+    /// answers are kept.
+    fn once(&self, account: AccountId, ticket: &Ticket) -> Option<Once> {
+        let id = ticket.message_id.as_ref()?;
+        Some(Once { account, name: format!("ws:{}", &**id), fingerprint: Vec::new(), now: self.wall_ms() })
+    }
+
+    /// Does `work`, unless it was done before: then that answer is given again.
+    fn answer_once(
+        &mut self,
+        once: Option<Once>,
+        ticket: Ticket,
+        ctx: &mut Ctx<Self>,
+        work: impl Future<Output = Result<ServerMessage, ErrorMessage>> + 'static,
+    ) {
+        let store = self.world.store().clone();
+        self.answer_in_turn(ticket, ctx, async move {
+            if let Some(Once { account, name, .. }) = once {
+                let kept = store.read(storage::requests::find(account, name)).await;
+                let kept = kept.map_err(|error| storage_error(&error))?;
+                if let Some(answer) = kept.and_then(|kept| kept_message(&kept.answer)) {
+                    return Ok(answer);
+                }
+            }
+            work.await
         });
     }
 

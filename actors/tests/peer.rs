@@ -114,7 +114,7 @@ impl Peer {
             method: None,
             stats: None,
         };
-        let made = self.world.create_character(self.signed.account_id, &request).await.unwrap();
+        let made = self.world.create_character(self.signed.account_id, &request, None).await.unwrap();
         self.character = made.id;
         made.id
     }

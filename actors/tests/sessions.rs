@@ -172,9 +172,10 @@ fn a_new_password_ends_the_other_sessions_and_a_deleted_account_all() {
         let mut anna = stage.player().await;
         let mut other = Peer::sign_in(&stage.world, &anna.name, "elsewhere").await;
         let row = anna.row().await;
-        let wrong = stage.world.change_password(&row, "wrong one", "new password", "home").await.unwrap_err();
+        let wrong =
+            stage.world.change_password(&row, "wrong one", "new password", "home", None).await.unwrap_err();
         assert_eq!(wrong.error_code, ErrorCode::BadCredentials);
-        stage.world.change_password(&row, "password", "new password", "home").await.unwrap();
+        stage.world.change_password(&row, "password", "new password", "home", None).await.unwrap();
         assert_eq!(other.goodbye().await.code, CloseCode::TokenEnded);
         anna.say(Channel::Global, "mine again").await;
         assert!(stage.world.sign_in(&anna.name, "password", "home").await.is_err());
@@ -196,7 +197,7 @@ fn who_is_taken_while_it_is_deleted_does_not_walk_the_world() {
             let taken = stage.world.select_character(row.session_id, id);
             let deleted = async {
                 pass(1).await;
-                stage.world.delete_character(row.account_id, id).await
+                stage.world.delete_character(row.account_id, id, None).await
             };
             let (_, deleted) = futures_util::future::join(taken, deleted).await;
             deleted.unwrap();
