@@ -13,6 +13,7 @@ mod frames;
 mod harness;
 mod hostile;
 mod limits;
+mod loadlab;
 mod movement;
 mod once;
 mod reconnect;

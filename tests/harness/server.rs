@@ -151,6 +151,10 @@ impl Server {
         Self::send(bearing(self.request(Method::DELETE, path), token)).await
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether the process has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("it is our child").is_some()

@@ -1,0 +1,177 @@
+//! The load lab against the real server: its scenarios pass, and what can't hold fails. Small: a proof of the lab, not
+//! of the server.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use loadlab::mix::scenario;
+use loadlab::oracle::Outcome;
+use loadlab::{Lab, Mix, Report, Restart};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::program::run;
+use crate::harness::server::{Directory, Server};
+
+const BOTS: usize = 8;
+
+fn small(name: &str) -> Mix {
+    let mut mix = scenario(name).expect("it is built in");
+    (mix.bots, mix.secs, mix.group) = (BOTS, 2, BOTS);
+    // How long something takes is not what is tested here.
+    mix.objectives.clear();
+    mix
+}
+
+fn lab(server: &Server, mix: Mix) -> Lab {
+    let directory = server.directory();
+    let minted = run(directory.path(), &["token", "mint", "--count", &(BOTS + 1).to_string()]);
+    let tokens = directory.path().join("tokens");
+    fs::write(&tokens, minted.expect_success()).unwrap();
+    Lab {
+        url: server.url(""),
+        tokens,
+        name: "a test".to_owned(),
+        mix,
+        seed: 1,
+        server_pid: Some(server.pid()),
+        restart: None,
+        progress: false,
+    }
+}
+
+async fn play(mix: Mix) -> Report {
+    let mut server = Server::start();
+    let report = loadlab::run(&lab(&server, mix)).await.unwrap();
+    server.expect_well().await;
+    report
+}
+
+fn outcome(report: &Report, oracle: &str) -> Option<Outcome> {
+    report.verdicts.iter().find(|verdict| verdict.oracle == oracle).map(|verdict| verdict.outcome)
+}
+
+#[tokio::test]
+async fn walkers_whose_connections_drop_hear_everything() {
+    let mut mix = small("walk");
+    (mix.crowd[0].chat_every_secs, mix.crowd[0].drop_every_secs) = (0.3, 0.7);
+    let report = play(mix).await;
+    assert!(report.passed, "{report}");
+    for oracle in ["order", "resume", "answers"] {
+        assert_eq!(outcome(&report, oracle), Some(Outcome::Kept), "{oracle}: {report}");
+    }
+    assert!(report.counts.resumes > 0 && report.counts.moves_sent > 0, "{report}");
+    assert!(report.server.is_some_and(|usage| usage.max_rss_mib > 1.0), "{report}");
+    assert!(report.to_html().contains("passed</span>"));
+}
+
+#[tokio::test]
+async fn a_storm_passes_over() {
+    let mut mix = small("storm");
+    mix.crowd[1].storm_every_secs = 1.0;
+    let report = play(mix).await;
+    assert!(report.passed, "{report}");
+    assert_eq!(report.counts.resumes, 2 * (BOTS as u64 - 2), "{report}");
+}
+
+#[tokio::test]
+async fn people_come_and_go() {
+    let mut mix = small("churn");
+    for crowd in &mut mix.crowd {
+        crowd.chat_every_secs = 0.4;
+        crowd.away_secs = 0.1;
+        crowd.leave_every_secs = if crowd.leave_every_secs > 0.0 { 0.6 } else { 0.0 };
+        crowd.sign_out_every_secs = if crowd.sign_out_every_secs > 0.0 { 0.6 } else { 0.0 };
+    }
+    let report = play(mix).await;
+    assert!(report.passed, "{report}");
+    assert!(report.counts.departures > 0, "{report}");
+    assert_eq!(report.counts.departures, report.counts.sign_ins, "{report}");
+}
+
+#[tokio::test]
+async fn some_do_not_read_for_a_while() {
+    let mut mix = small("slow");
+    (mix.crowd[0].stall_every_secs, mix.crowd[0].stall_secs) = (2.0, 0.8);
+    mix.crowd[1].chat_every_secs = 0.1;
+    let report = play(mix).await;
+    // So short a while is nothing to a server, and then there is nothing to resume.
+    assert_eq!(outcome(&report, "order"), Some(Outcome::Kept), "{report}");
+    assert!(report.verdicts.iter().all(|verdict| verdict.outcome != Outcome::Broken), "{report}");
+    assert_eq!(report.counts.unexpected_drops, 0, "{report}");
+}
+
+#[tokio::test]
+async fn an_objective_that_is_missed_fails_the_run() {
+    let mut mix = small("echo");
+    mix.secs = 1;
+    mix.objectives = vec!["ping.count > 3".parse().unwrap(), "ping.p50 < 1 us".parse().unwrap()];
+    let report = play(mix).await;
+    assert_eq!(outcome(&report, "answers"), Some(Outcome::Kept), "{report}");
+    assert_eq!(
+        report.objectives.iter().map(|goal| goal.reached).collect::<Vec<_>>(),
+        [true, false],
+        "{report}"
+    );
+    assert!(!report.passed);
+}
+
+#[tokio::test]
+async fn a_run_that_says_nothing_proves_nothing() {
+    let mut mix = small("walk");
+    mix.secs = 1;
+    // The first line would come after the end.
+    mix.crowd[0].chat_every_secs = 3600.0;
+    let report = play(mix).await;
+    assert_eq!(outcome(&report, "order"), Some(Outcome::Unproved), "{report}");
+    assert!(!report.passed);
+}
+
+/// Ends the server that took the place of the first, whatever happens.
+struct Successor(PathBuf);
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        let pid = fs::read_to_string(&self.0).ok().and_then(|text| text.trim().parse().ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+async fn restarted(signal: &str) -> Report {
+    let directory = Directory::new();
+    let server = Server::start_in(&directory, &[]);
+    let mut mix = small("walk");
+    (mix.secs, mix.crowd[0].chat_every_secs) = (3, 0.3);
+    let mut lab = lab(&server, mix);
+    let (path, pid) = (directory.path().display(), server.pid());
+    let command = format!(
+        "kill -{signal} {pid}
+         while [ -e /proc/{pid} ] && ! grep -q '^State:.Z' /proc/{pid}/status; do sleep 0.05; done
+         SHARDMESH__LIMITS__ENABLED=false SHARDMESH__CHAT__HISTORY=600 {} serve --listen {} --data {path}/data \
+         >/dev/null 2>>{path}/log </dev/null &
+         echo $! | tee {path}/successor",
+        env!("CARGO_BIN_EXE_shardmesh"),
+        server.address
+    );
+    let _successor = Successor(directory.path().join("successor"));
+    lab.restart = Some(Restart { command, after: Duration::from_secs(1), planned: signal == "TERM" });
+    loadlab::run(&lab).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill() {
+    let report = restarted("KILL").await;
+    assert!(report.passed, "{report}");
+    assert_eq!(outcome(&report, "kept"), Some(Outcome::Kept), "{report}");
+    assert_eq!(report.counts.reconnects, BOTS as u64, "{report}");
+}
+
+#[tokio::test]
+async fn sessions_go_on_after_a_planned_restart() {
+    let report = restarted("TERM").await;
+    assert!(report.passed, "{report}");
+    assert_eq!(outcome(&report, "kept"), Some(Outcome::Kept), "{report}");
+    assert_eq!((report.counts.resumes, report.counts.gaps), (BOTS as u64, 0), "{report}");
+}
