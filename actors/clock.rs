@@ -39,6 +39,29 @@ impl Clock {
     }
 }
 
+/// A rhythm kept from intended times: what comes late is not made up for.
+pub struct Beat {
+    intended: Instant,
+}
+
+impl Default for Beat {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Beat {
+    pub fn new() -> Self {
+        Self { intended: Instant::now() }
+    }
+
+    /// Waits for the next beat, which the one after it follows by `step`.
+    pub async fn next(&mut self, step: Duration) {
+        tokio::time::sleep_until(self.intended).await;
+        self.intended = (self.intended + step).max(Instant::now());
+    }
+}
+
 fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -232,7 +232,7 @@ pub fn release(
                 Effect::Tell(audience, message) => flight.start_fan_out(seats, &audience, message),
                 Effect::Inform(who, news) => inform(seats, flight.number, who, news),
                 // Shown and saved when the input was applied.
-                Effect::Show { .. } | Effect::Save(_) => {}
+                Effect::Show { .. } | Effect::View { .. } | Effect::Save(_) => {}
             }
         }
         flight.finish();

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use protocol::encryption::Cipher;
-use protocol::{Dialect, MessageId, ServerMessage, Stamp, codec};
+use protocol::{Dialect, MessageId, ServerMessage, Stamp, area, codec};
 
 use crate::clock::unix_seconds;
 
@@ -44,8 +44,8 @@ impl Frame {
     }
 
     /// The text of this frame in a dialect. `cipher` is this server's own, and needed for the sealed one.
-    pub fn encoded(&self, dialect: Dialect, cipher: Option<&Cipher>) -> Bytes {
-        self.encoded[dialect.slot()].get_or_init(|| self.encode(dialect, cipher)).clone()
+    pub fn encoded(&self, dialect: Dialect, cipher: Option<&Cipher>) -> &[u8] {
+        self.encoded[dialect.slot()].get_or_init(|| self.encode(dialect, cipher))
     }
 
     fn encode(&self, dialect: Dialect, cipher: Option<&Cipher>) -> Bytes {
@@ -54,7 +54,10 @@ impl Frame {
             message_id: self.message_id.as_deref(),
             ack: None,
         };
-        let text = codec::encode(dialect, &self.message, stamp);
+        let text = match &self.message {
+            ServerMessage::AreaUpdate(update) if dialect.is_v1() => area::encode(dialect, update, stamp),
+            message => codec::encode(dialect, message, stamp),
+        };
         match (dialect, cipher) {
             (Dialect::ClassicEncrypted, Some(cipher)) => cipher.seal(&text).into(),
             _ => text.into(),

@@ -9,8 +9,8 @@ mod ticks;
 
 pub use hosted::{Hosted, Mail, Newcomer, Reply};
 use recovery::{Lander, Recovery};
-pub use ticks::TickDone;
 use ticks::spawn_ticks;
+pub use ticks::{Pace, TickDone};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::task::Context as TaskContext;
 
 use actix::{ActorContext, AsyncContext};
-use protocol::{CharacterId, ErrorCode, ErrorMessage, SessionId};
+use protocol::{CharacterId, ErrorCode, ErrorMessage, ServerMessage, SessionId};
 use rules::venue::{Effect, Member, Moment};
 use rules::{Dice, Refusal};
 use tokio::sync::oneshot;
@@ -45,6 +45,7 @@ pub struct Host<V: Hosted> {
     pub(crate) flights: VecDeque<Flight>,
     inputs: u64,
     dice: Dice,
+    pace: Arc<Pace>,
     empty_since_ms: u64,
     vitals: Option<Arc<Vitals>>,
 }
@@ -76,6 +77,7 @@ impl<V: Hosted> Entity for Host<V> {
             flights: VecDeque::new(),
             inputs: 0,
             dice,
+            pace: Pace::new(),
             empty_since_ms,
             vitals: None,
         }
@@ -88,7 +90,7 @@ impl<V: Hosted> Entity for Host<V> {
             && let Some(door) = V::table(&self.world).running(&self.key)
         {
             self.vitals = Some(door.vitals().clone());
-            spawn_ticks(&door, every);
+            spawn_ticks(&door, every, self.pace.clone());
         }
     }
 
@@ -209,9 +211,10 @@ impl<V: Hosted> Host<V> {
     /// What a tick saves was promised to nobody, so nobody waits for the disk.
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
         if self.flights.len() < FLIGHTS_MAX {
+            let lookers = self.lookers();
             self.input_saved(Sync::Later, None, ctx, |venue, moment| {
                 faults::hit(&format!("{}.tick", V::KIND));
-                venue.tick(moment);
+                venue.tick(&lookers, moment);
                 Ok(())
             });
         }
@@ -283,6 +286,15 @@ impl<V: Hosted> Host<V> {
                         viewer.outbox.show(about, &frame);
                     }
                 }
+                Effect::View { to, at, full, updates } => {
+                    let frames: Arc<[_]> = updates
+                        .into_iter()
+                        .map(|update| Frame::new(ServerMessage::AreaUpdate(update), wall_ms))
+                        .collect();
+                    for viewer in to.iter().filter_map(|id| self.seats.get(id)) {
+                        viewer.outbox.show_view(at, full, &frames);
+                    }
+                }
                 Effect::Save(save) => saves.push(save),
                 event @ (Effect::Answer(_) | Effect::Tell(..) | Effect::Inform(..)) => told.push(event),
             }
@@ -314,6 +326,9 @@ impl<V: Hosted> Host<V> {
         let venue = V::restore(&self.key, &self.world, record, &members);
         for (_, seat) in self.seats.extract_if(.., |who, _| !venue.has(*who)) {
             notify(&seat.door, session::Mail::NotIn(V::name(&self.key)));
+        }
+        for seat in self.seats.values() {
+            seat.outbox.forget_view();
         }
         self.venue = Some(venue);
         self.note_members();

@@ -4,49 +4,35 @@
 
 mod keys;
 mod link;
+mod pull;
 mod ring;
+mod state;
 
 pub use keys::ResumeKeys;
 pub use link::{Farewell, LinkNumber, LinkState};
+pub use pull::Pulled;
 pub use ring::{Event, OutboxLimits, Rewound};
+pub use state::StateCounts;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
 
-use bytes::Bytes;
 use protocol::encryption::Cipher;
 use protocol::{CharacterId, CloseCode, Dialect};
+use rules::venue::{Looking, Vantage};
 
 use crate::commands::Commands;
 use crate::frame::SharedFrame;
 use crate::outbox::link::{Ending, Link, Ping};
 use crate::outbox::ring::Ring;
-
-/// One text for the socket; `seq` goes in front of it where the dialect numbers events.
-#[derive(Debug, Clone)]
-pub struct Payload {
-    pub seq: Option<u64>,
-    pub text: Bytes,
-}
-
-/// What a connection gets when it pulls.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Pulled {
-    /// Something was put into the batch; `ping` asks for a ping frame too.
-    Some { ping: bool },
-    /// Nothing now; the waker is called when there is.
-    Idle,
-    /// Say goodbye and end.
-    Ended(Farewell),
-}
+use crate::outbox::state::StateLane;
 
 #[derive(Debug)]
 struct Inner {
     ring: Ring,
     /// What a client has to show to resume.
     keys: ResumeKeys,
-    states: Vec<(CharacterId, SharedFrame)>,
+    state: StateLane,
     link: Option<Link>,
     gone_since_ms: u64,
     links: u64,
@@ -73,7 +59,7 @@ impl Outbox {
             inner: Mutex::new(Inner {
                 ring: Ring::default(),
                 keys: ResumeKeys::default(),
-                states: Vec::new(),
+                state: StateLane::default(),
                 link: None,
                 gone_since_ms: now_ms,
                 links: 0,
@@ -95,7 +81,7 @@ impl Outbox {
     fn push_sized(&self, inner: &mut Inner, frame: &SharedFrame, size: usize) {
         inner.ring.push(frame.clone(), size);
         if inner.ring.shed(&self.limits) && inner.link.is_some() {
-            inner.states.clear();
+            inner.state.clear();
             inner.ring.clear();
             inner.end(Farewell::new(CloseCode::TooSlow, "too slow: more waited to be sent than is kept"));
             inner.hold_back();
@@ -106,14 +92,38 @@ impl Outbox {
     /// Shows how `about` stands now. Replaces what was not sent yet; nothing is kept for a client that is away.
     pub fn show(&self, about: CharacterId, frame: &SharedFrame) {
         let mut inner = self.lock();
+        if inner.link.is_some() && !self.dialect().is_v1() {
+            inner.state.put(about, frame);
+            inner.wake();
+        }
+    }
+
+    /// How this client looks at the world at this tick, `None` if it is away or has to catch up; and, of one that kept up so
+    /// far, whether frames of an earlier tick still wait.
+    pub fn look(&self) -> (Option<Looking>, Option<bool>) {
+        let mut inner = self.lock();
         if inner.link.is_none() {
-            return;
+            return (None, None);
         }
-        match inner.states.iter_mut().find(|(id, _)| *id == about) {
-            Some((_, old)) => *old = frame.clone(),
-            None => inner.states.push((about, frame.clone())),
+        if !self.dialect().is_v1() {
+            return (Some(Looking::AtEach), None);
         }
-        inner.wake();
+        let is_late = (inner.state.every_ticks() == 1).then(|| !inner.state.is_empty());
+        (inner.state.look(), is_late)
+    }
+
+    /// Shows what is around. What could not be sent is replaced, later, by a whole view.
+    pub fn show_view(&self, at: Vantage, full: bool, frames: &Arc<[SharedFrame]>) {
+        let mut inner = self.lock();
+        if inner.link.is_some() && self.dialect().is_v1() {
+            inner.state.put_view(at, full, frames);
+            inner.wake();
+        }
+    }
+
+    /// What this client was shown comes from a world that had to be restored: it is shown everything anew.
+    pub fn forget_view(&self) {
+        self.lock().state.forget();
     }
 
     /// Makes a new connection the one that drains this outbox; an older one is told that it was replaced. What was
@@ -139,7 +149,7 @@ impl Outbox {
         self.dialect.store(dialect.slot() as u8, Ordering::Relaxed);
         inner.links += 1;
         let number = LinkNumber(inner.links);
-        inner.states.clear();
+        inner.state.clear();
         inner.ring.allow_backlog(true);
         inner.link = Some(Link { number, waker: None, heard_ms: now_ms, ping: Ping::None, ending: None });
         number
@@ -193,7 +203,7 @@ impl Outbox {
         let current = inner.is_current(number);
         if current {
             inner.retire_link(now_ms);
-            inner.states.clear();
+            inner.state.clear();
         }
         current
     }
@@ -207,57 +217,7 @@ impl Outbox {
     pub fn abandon_link(&self, now_ms: u64) {
         let mut inner = self.lock();
         inner.retire_link(now_ms);
-        inner.states.clear();
-    }
-
-    /// Takes what may go out, up to about `bytes_max`, into `batch`.
-    pub fn pull(
-        &self,
-        number: LinkNumber,
-        bytes_max: usize,
-        batch: &mut Vec<Payload>,
-        waker: &Waker,
-    ) -> Pulled {
-        let dialect = self.dialect();
-        let mut inner = self.lock();
-        if !inner.is_current(number) {
-            return Pulled::Ended(inner.farewell_of(number));
-        }
-        let taken = self.take(&mut inner, dialect, bytes_max, batch);
-        let Some(link) = inner.link.as_mut() else {
-            return Pulled::Idle;
-        };
-        let ping = link.ping == Ping::Due;
-        if ping {
-            link.ping = Ping::Sent;
-        }
-        if taken || ping {
-            return Pulled::Some { ping };
-        }
-        if let Some(ending) = &link.ending {
-            return Pulled::Ended(ending.farewell.clone());
-        }
-        link.waker = Some(waker.clone());
-        Pulled::Idle
-    }
-
-    fn take(&self, inner: &mut Inner, dialect: Dialect, bytes_max: usize, batch: &mut Vec<Payload>) -> bool {
-        let until = inner.link.as_ref().and_then(|link| link.ending.as_ref()).map(|ending| ending.last_seq);
-        let mut bytes = 0;
-        while bytes < bytes_max {
-            let Some(event) = inner.ring.next(until, dialect.is_v1()) else { break };
-            let text = event.frame.encoded(dialect, self.cipher.as_deref());
-            bytes += text.len();
-            batch.push(Payload { seq: dialect.is_v1().then_some(event.seq), text });
-        }
-        if until.is_none() && bytes < bytes_max {
-            for (_, frame) in inner.states.drain(..) {
-                let text = frame.encoded(dialect, self.cipher.as_deref());
-                bytes += text.len();
-                batch.push(Payload { seq: None, text });
-            }
-        }
-        bytes > 0
+        inner.state.clear();
     }
 
     /// Something came in on this connection: it lives.
@@ -309,6 +269,12 @@ impl Outbox {
     /// Events held, their bytes, and how many were lost to overflow so far.
     pub fn backlog(&self) -> (usize, usize, u64) {
         self.lock().ring.backlog()
+    }
+
+    /// What became of this session's state frames so far, how many wait, and how many ticks apart it is shown the world.
+    pub fn state_counts(&self) -> (StateCounts, usize, u32) {
+        let inner = self.lock();
+        (inner.state.counts(), inner.state.waiting(), inner.state.every_ticks())
     }
 
     pub fn dialect(&self) -> Dialect {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use protocol::messages::Vocabulary;
 use protocol::{Incoming, ServerMessage};
 use protocol::{
-    auth, characters, chat, combat, errors, events, inventory, movement, party, session, trade, world,
+    area, auth, characters, chat, combat, errors, events, inventory, movement, party, session, trade, world,
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -63,6 +63,7 @@ hear! {
     "character_update" CharacterUpdate(characters::CharacterUpdate),
     "character_delete" CharacterDelete(characters::CharacterDeleted),
     "location_update" LocationUpdate(movement::LocationUpdate),
+    "area_update" AreaUpdate(area::AreaUpdate),
     "player_joined_area" PlayerJoinedArea(movement::PlayerJoinedArea),
     "player_left_area" PlayerLeftArea(movement::PlayerLeftArea),
     "chat" Chat(chat::Chat),

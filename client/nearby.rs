@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use protocol::area::{AreaUpdate, Moved};
 use protocol::characters::CharacterUpdate;
 use protocol::movement::{Occupant, Position};
 use protocol::{CharacterId, LocationId, ServerMessage};
@@ -31,13 +32,16 @@ pub(crate) struct Nearby {
     me: Option<CharacterId>,
     here: Option<LocationId>,
     players: HashMap<CharacterId, NearbyPlayer>,
+    /// In which cell each of them was last told of; empty until the world is first told in batches, which then alone say
+    /// who is near.
+    cells: HashMap<CharacterId, [i32; 2]>,
 }
 
 impl Nearby {
     /// Another character was selected.
     pub fn become_character(&mut self, me: CharacterId, here: LocationId) {
         if self.me != Some(me) {
-            *self = Self { me: Some(me), here: Some(here), players: HashMap::new() };
+            *self = Self { me: Some(me), here: Some(here), ..Self::default() };
         }
     }
 
@@ -60,11 +64,13 @@ impl Nearby {
                 self.me = Some(update.character_id);
                 self.here = Some(update.location_id);
                 self.players.clear();
+                self.cells.clear();
                 for occupant in &update.occupants {
                     self.saw(met(occupant, update.location_id, now));
                 }
             }
-            ServerMessage::PlayerJoinedArea(joined) => {
+            ServerMessage::AreaUpdate(update) => self.look_around(update, now),
+            ServerMessage::PlayerJoinedArea(joined) if self.cells.is_empty() => {
                 let occupant = Occupant {
                     character_id: joined.character_id,
                     character_name: joined.character_name.clone(),
@@ -76,9 +82,37 @@ impl Nearby {
             }
             ServerMessage::PlayerLeftArea(left) => {
                 self.players.remove(&left.character_id);
+                self.cells.remove(&left.character_id);
             }
             ServerMessage::CharacterUpdate(update) => self.update(update, now),
             _ => {}
+        }
+    }
+
+    fn look_around(&mut self, update: &AreaUpdate, now: Instant) {
+        if update.full {
+            self.players.clear();
+            self.cells.clear();
+        }
+        for chunk in update.cells.iter().map(|chunk| chunk.update()) {
+            for occupant in &chunk.enter {
+                self.cells.insert(occupant.character_id, chunk.cell);
+                self.saw(met(occupant, update.location_id, now));
+            }
+            // Who has been told of in another cell since is still near.
+            for gone in &chunk.leave {
+                if self.cells.get(&gone.0) == Some(&chunk.cell) {
+                    self.cells.remove(&gone.0);
+                    self.players.remove(&gone.0);
+                }
+            }
+            for Moved(who, x, y, z, vx, vy, vz) in &chunk.moved {
+                if let Some(known) = self.players.get_mut(who) {
+                    known.position = Some(Position { x: x.0, y: y.0, z: z.0 });
+                    known.velocity = Some(Position { x: vx.0, y: vy.0, z: vz.0 });
+                    known.last_seen = now;
+                }
+            }
         }
     }
 
@@ -131,5 +165,63 @@ fn met(occupant: &Occupant, location: LocationId, now: Instant) -> NearbyPlayer 
         level: Some(occupant.level),
         faction: Some(occupant.faction.clone()),
         last_seen: now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use protocol::area::{AreaUpdate, CellUpdate, Chunk, Coordinate, Gone, Moved};
+    use protocol::movement::{Occupant, Position};
+    use protocol::{CharacterId, LocationId, ServerMessage};
+
+    use super::Nearby;
+
+    fn occupant(id: i64) -> Occupant {
+        Occupant {
+            character_id: CharacterId(id),
+            character_name: format!("Number {id}"),
+            level: 1,
+            faction: "Aether Seekers".to_owned(),
+            position: Position::default(),
+        }
+    }
+
+    fn frame(full: bool, cells: Vec<CellUpdate>) -> ServerMessage {
+        let cells = cells.into_iter().map(Chunk::new).collect();
+        ServerMessage::AreaUpdate(AreaUpdate {
+            tick: 1,
+            location_id: LocationId(1),
+            dilation: 1.0,
+            full,
+            cells,
+        })
+    }
+
+    fn names(nearby: &Nearby) -> Vec<String> {
+        nearby.list(None).into_iter().map(|player| player.character_name).collect()
+    }
+
+    #[test]
+    fn batches_say_who_is_near_whatever_the_order_of_their_cells() {
+        let (mut nearby, now) = (Nearby::default(), Instant::now());
+        nearby.become_character(CharacterId(1), LocationId(1));
+        let here = |enter: Vec<Occupant>| CellUpdate { cell: [0, 0], enter, ..CellUpdate::default() };
+        let there = |enter: Vec<Occupant>| CellUpdate { cell: [1, 0], enter, ..CellUpdate::default() };
+        nearby.learn(&frame(true, vec![here(vec![occupant(1), occupant(2), occupant(3)])]), now);
+        assert_eq!(names(&nearby), ["Number 2", "Number 3"]);
+        // Both go over to the next cell; it is told of before the one they left, and behind it.
+        let left = |id: i64, to| CellUpdate { leave: vec![Gone(CharacterId(id), to)], ..here(Vec::new()) };
+        nearby.learn(&frame(false, vec![there(vec![occupant(2)]), left(2, Some([1, 0]))]), now);
+        nearby.learn(&frame(false, vec![left(3, Some([1, 0])), there(vec![occupant(3)])]), now);
+        assert_eq!(names(&nearby), ["Number 2", "Number 3"]);
+        let still = Coordinate(0.0);
+        let moved = vec![Moved(CharacterId(3), Coordinate(60.5), still, still, still, still, still)];
+        nearby.learn(&frame(false, vec![CellUpdate { moved, ..there(Vec::new()) }]), now);
+        assert_eq!(nearby.list(None)[1].position.map(|at| at.x), Some(60.5));
+        let gone = vec![Gone(CharacterId(2), None), Gone(CharacterId(3), Some([9, 0]))];
+        nearby.learn(&frame(false, vec![CellUpdate { leave: gone, ..there(Vec::new()) }]), now);
+        assert!(names(&nearby).is_empty());
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use actix_http::ws::{CloseReason, OpCode, Parser};
 use actors::clock::Clock;
 use actors::frame::Frame;
-use actors::outbox::{Farewell, LinkNumber, Outbox, Payload, Pulled};
+use actors::outbox::{Farewell, LinkNumber, Outbox, Pulled};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use protocol::{Dialect, codec};
@@ -61,42 +61,13 @@ pub struct PulledBody<S> {
     dialect: Dialect,
     clock: Clock,
     line: Rc<Line>,
-    batch: Vec<Payload>,
     numbered: Vec<u8>,
     goodbye: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl<S> PulledBody<S> {
     pub fn new(socket: S, line: Rc<Line>, dialect: Dialect, clock: Clock) -> Self {
-        Self {
-            socket: Box::pin(socket),
-            dialect,
-            clock,
-            line,
-            batch: Vec::new(),
-            numbered: Vec::new(),
-            goodbye: None,
-        }
-    }
-
-    fn encode(&mut self, ping: bool) -> Bytes {
-        let op_code = op_code(self.dialect);
-        let size: usize = self.batch.iter().map(|payload| payload.text.len() + 40).sum();
-        let mut out = BytesMut::with_capacity(size + 8);
-        for payload in self.batch.drain(..) {
-            match payload.seq {
-                Some(seq) => {
-                    self.numbered.clear();
-                    codec::with_seq(self.dialect, seq, &payload.text, &mut self.numbered);
-                    Parser::write_message(&mut out, &self.numbered, op_code, true, false);
-                }
-                None => Parser::write_message(&mut out, &payload.text, op_code, true, false),
-            }
-        }
-        if ping {
-            Parser::write_message(&mut out, b"", OpCode::Ping, true, false);
-        }
-        out.freeze()
+        Self { socket: Box::pin(socket), dialect, clock, line, numbered: Vec::new(), goodbye: None }
     }
 }
 
@@ -113,19 +84,27 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for PulledBody<S>
             return wait.as_mut().poll(cx).map(|()| None);
         }
         let Some((link, outbox)) = this.line.outbox.borrow().clone() else { return Poll::Pending };
-        match outbox.pull(link, PULL_BYTES, &mut this.batch, cx.waker()) {
-            Pulled::Some { ping } => Poll::Ready(Some(Ok(this.encode(ping)))),
+        let (dialect, op_code) = (this.dialect, op_code(this.dialect));
+        let (mut out, numbered) = (BytesMut::new(), &mut this.numbered);
+        let mut write = |seq: Option<u64>, text: &[u8]| match seq {
+            Some(seq) => {
+                numbered.clear();
+                codec::with_seq(dialect, seq, text, numbered);
+                Parser::write_message(&mut out, &*numbered, op_code, true, false);
+            }
+            None => Parser::write_message(&mut out, text, op_code, true, false),
+        };
+        match outbox.pull(link, PULL_BYTES, &mut write, cx.waker()) {
+            Pulled::Some { ping } => {
+                if ping {
+                    Parser::write_message(&mut out, b"", OpCode::Ping, true, false);
+                }
+                Poll::Ready(Some(Ok(out.freeze())))
+            }
             Pulled::Idle => Poll::Pending,
             Pulled::Ended(farewell) => {
-                let mut out = BytesMut::new();
                 let goodbye = Frame::new(farewell.disconnect(), this.clock.now().wall_ms);
-                Parser::write_message(
-                    &mut out,
-                    goodbye.encoded(this.dialect, None),
-                    op_code(this.dialect),
-                    true,
-                    false,
-                );
+                Parser::write_message(&mut out, goodbye.encoded(this.dialect, None), op_code, true, false);
                 Parser::write_close(&mut out, Some(close_reason(&farewell)), false);
                 this.line.close();
                 Poll::Ready(Some(Ok(out.freeze())))

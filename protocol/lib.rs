@@ -3,6 +3,7 @@
 //! No I/O, no async, no clock: bytes in, messages out, and back. (Feature `encryption` is the exception: see there.)
 
 pub mod admin;
+pub mod area;
 pub mod auth;
 pub mod characters;
 pub mod chat;

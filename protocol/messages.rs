@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    auth, characters, chat, combat, errors, events, inventory, movement, party, session, trade, world,
+    area, auth, characters, chat, combat, errors, events, inventory, movement, party, session, trade, world,
 };
 
 /// What the codec has to know of a set of messages.
@@ -191,6 +191,8 @@ vocabulary! {
         "character_delete" CharacterDelete(characters::CharacterDeleted),
         /// Where one is now: answers a change of location, and sent on entering the world.
         "location_update" LocationUpdate(movement::LocationUpdate),
+        /// v1: who is around and how they move; without `seq`, never sent again.
+        "area_update" AreaUpdate(area::AreaUpdate),
         /// Somebody entered the location one is in.
         "player_joined_area" PlayerJoinedArea(movement::PlayerJoinedArea),
         /// Somebody left the location one is in.

@@ -32,7 +32,7 @@ use protocol::{CharacterId, ErrorCode, ServerMessage};
 
 use crate::combat::course::Course;
 use crate::content::Content;
-use crate::venue::{Audience, CombatSave, Effect, Member, Moment, News, Save, Venue};
+use crate::venue::{Audience, CombatSave, Effect, Lookers, Member, Moment, News, Save, Venue};
 use crate::{Now, Refusal};
 
 /// How much time everybody has, and how many may take part.
@@ -249,7 +249,7 @@ impl Venue for Combat {
         }
     }
 
-    fn tick(&mut self, moment: &mut Moment) {
+    fn tick(&mut self, _: &Lookers, moment: &mut Moment) {
         self.pass_time(moment);
     }
 }

@@ -83,6 +83,11 @@ impl Grid {
         self.cells.get(&cell).into_iter().flatten().map(|(who, position)| (*who, *position))
     }
 
+    /// How many are in a cell.
+    pub fn count(&self, cell: Cell) -> usize {
+        self.cells.get(&cell).map_or(0, BTreeMap::len)
+    }
+
     /// Everybody, in order of id.
     pub fn everybody(&self) -> impl Iterator<Item = CharacterId> {
         self.cell_of.keys().copied()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use protocol::area::AreaUpdate;
 use protocol::chat::Channel;
 use protocol::ids::{CombatId, CrystalShardId};
 use protocol::movement::Position;
@@ -10,6 +11,7 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::Refusal;
 use crate::combat::Aftermath;
+use crate::grid::Cell;
 use crate::sheet::{Engagement, Settlement};
 
 /// The dice a rule is handed: seeded, so that a host's inputs replay bit for bit.
@@ -33,7 +35,7 @@ pub struct Moment<'a> {
 }
 
 /// What a rule wants to happen. Event effects (`Answer`, `Tell`) leave in input order, behind the commit
-/// of what their input saves; `Show` does not wait.
+/// of what their input saves; `Show` and `View` do not wait.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// The documented reply to whoever sent the command; without one it is answered with `ok`.
@@ -42,10 +44,37 @@ pub enum Effect {
     Tell(Audience, ServerMessage),
     /// How `about` stands now, to these: replaces what they have not got yet of the same.
     Show { to: Vec<CharacterId>, about: CharacterId, message: ServerMessage },
+    /// What one sees around from `at`, to these. `full` replaces all they knew; without it, it goes on from what they knew.
+    View { to: Vec<CharacterId>, at: Vantage, full: bool, updates: Vec<AreaUpdate> },
     /// A fact for the disk. All that one input saves is one transaction.
     Save(Save),
     /// News for the session of a member, in order with the events.
     Inform(CharacterId, News),
+}
+
+/// How a member looks at the world: as its connection asked for, and as far as that keeps up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looking {
+    /// Of each of the nearest, how it stands now.
+    AtEach,
+    /// Of all around, what changed since what it `knows`; everything, if it knows nothing of where it stands.
+    Around { knows: Option<Vantage> },
+}
+
+/// From where one looks around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vantage {
+    pub location: LocationId,
+    pub cell: Cell,
+}
+
+/// Who looks at the world at a tick.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Lookers {
+    /// In order of id; who does not look has no connection, or one that can't take more now.
+    pub each: Vec<(CharacterId, Looking)>,
+    /// The share of its pace that the world keeps.
+    pub dilation: f64,
 }
 
 /// What a member's session has to know to keep its own books.
@@ -222,7 +251,7 @@ pub trait Venue: Sized {
     fn leave(&mut self, who: &Member, exit: Self::Exit, moment: &mut Moment);
 
     /// A fixed step of time, for venues that have one.
-    fn tick(&mut self, _moment: &mut Moment) {}
+    fn tick(&mut self, _lookers: &Lookers, _moment: &mut Moment) {}
 }
 
 impl<'a> Moment<'a> {

@@ -1,8 +1,10 @@
 //! A partition of the world: who is where in its locations, who may move how, and who sees whom.
 
 mod body;
+mod show;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,9 +13,9 @@ use protocol::movement::{LocationUpdate, PlayerJoinedArea, PlayerLeftArea, Posit
 use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 
 use crate::content::{Content, Location};
-use crate::grid::Grid;
+use crate::grid::{Cell, Grid};
 use crate::movement::check_position;
-use crate::venue::{Audience, Effect, Member, Moment, News, Save, Venue};
+use crate::venue::{Audience, Effect, Lookers, Member, Moment, News, Save, Venue};
 use crate::world_shard::body::Body;
 use crate::{Now, Refusal};
 
@@ -41,11 +43,15 @@ pub struct WorldShard {
 }
 
 /// A location as it lives: who is in it, and whether anything changed since the last show.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Area {
     grid: Grid,
     occupants: BTreeSet<CharacterId>,
     stirred: bool,
+    /// Somebody came, went or changed the cell since the last tick.
+    changed: bool,
+    /// Who left since the last tick, and the cell that others were told of.
+    departed: BTreeMap<CharacterId, Cell>,
 }
 
 /// Coming into a location of this shard.
@@ -87,12 +93,7 @@ pub struct Sighting {
 impl WorldShard {
     /// An empty shard with the locations that the content gives it.
     pub fn new(name: &str, content: Arc<Content>, sight: Sight) -> Self {
-        let areas = content
-            .locations_of(name)
-            .map(|location| {
-                (location.id, Area { grid: Grid::new(), occupants: BTreeSet::new(), stirred: false })
-            })
-            .collect();
+        let areas = content.locations_of(name).map(|location| (location.id, Area::default())).collect();
         Self { content, sight, ticks: 0, areas, bodies: BTreeMap::new() }
     }
 
@@ -102,6 +103,7 @@ impl WorldShard {
             area.grid.insert(member.id, position);
             area.occupants.insert(member.id);
             area.stirred = true;
+            area.changed = true;
             self.bodies.insert(member.id, Body::new(member, location, position));
         }
     }
@@ -152,7 +154,7 @@ impl WorldShard {
         from: Option<LocationId>,
         moment: &mut Moment,
     ) {
-        let body = Body::new(who.clone(), location, position);
+        let mut body = Body::new(who.clone(), location, position);
         // Who comes into the world is where the disk says. A way to another shard may have overtaken this, and is
         // acknowledged by then: it must not be undone.
         moment.save(match from {
@@ -163,6 +165,9 @@ impl WorldShard {
         area.grid.insert(who.id, position);
         area.occupants.insert(who.id);
         area.stirred = true;
+        area.changed = true;
+        body.told_in = area.departed.remove(&who.id);
+        body.moved_at = self.ticks + 1;
         let others = others_in(area, who.id);
         self.bodies.insert(who.id, body);
         moment.effects.push(Effect::Inform(who.id, News::Placed(location)));
@@ -187,6 +192,10 @@ impl WorldShard {
             area.grid.remove(who);
             area.occupants.remove(&who);
             area.stirred = true;
+            if let Some(cell) = body.told_in {
+                area.changed = true;
+                area.departed.insert(who, cell);
+            }
             let others = others_in(area, who);
             if !others.is_empty() {
                 let left = PlayerLeftArea {
@@ -232,8 +241,9 @@ impl WorldShard {
         body.velocity = velocity;
         body.unsaved = true;
         body.moved = true;
+        body.moved_at = self.ticks + 1;
         if let Some(area) = self.areas.get_mut(&body.location) {
-            area.grid.move_to(who, position);
+            area.changed |= area.grid.move_to(who, position).is_some();
             area.stirred = true;
         }
         Ok(())
@@ -277,37 +287,6 @@ impl WorldShard {
             exits: location.exits.clone(),
             occupants,
             occupant_count: u32::try_from(area.occupants.len().saturating_sub(1)).unwrap_or(u32::MAX),
-        }
-    }
-
-    /// Shows every viewer those in view who moved, or who came into view.
-    fn show(&mut self, moment: &mut Moment) {
-        let mut viewers_of: BTreeMap<CharacterId, Vec<CharacterId>> = BTreeMap::new();
-        for area in self.areas.values_mut().filter(|area| area.stirred) {
-            area.stirred = false;
-            for viewer in &area.occupants {
-                let Some(body) = self.bodies.get(viewer) else { continue };
-                let mut in_view =
-                    area.grid.nearest(body.position, self.sight.range_m, self.sight.others_max, *viewer);
-                in_view.sort_unstable();
-                for seen in &in_view {
-                    let moved = self.bodies.get(seen).is_some_and(|body| body.moved);
-                    if moved || body.sees.binary_search(seen).is_err() {
-                        viewers_of.entry(*seen).or_default().push(*viewer);
-                    }
-                }
-                if let Some(body) = self.bodies.get_mut(viewer) {
-                    body.sees = in_view;
-                }
-            }
-        }
-        for (about, to) in viewers_of {
-            if let Some(body) = self.bodies.get(&about) {
-                moment.effects.push(Effect::Show { to, about, message: body.update() });
-            }
-        }
-        for body in self.bodies.values_mut() {
-            body.moved = false;
         }
     }
 
@@ -376,10 +355,11 @@ impl Venue for WorldShard {
         }
     }
 
-    fn tick(&mut self, moment: &mut Moment) {
+    fn tick(&mut self, lookers: &Lookers, moment: &mut Moment) {
         self.ticks += 1;
+        self.tell_views(lookers, moment);
         if self.ticks.is_multiple_of(self.sight.every_ticks) {
-            self.show(moment);
+            self.show(lookers, moment);
         }
         if self.ticks.is_multiple_of(self.sight.save_every_ticks) {
             self.save_moved(moment);

@@ -1,11 +1,12 @@
 //! The ways to write messages: how one is agreed on, and that all of them say the same.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::harness::server::Server;
+use crate::harness::shapes::whereabouts;
 use crate::harness::socket::Socket;
 use crate::harness::way::{JSON, MSGPACK, Way};
 
@@ -33,15 +34,17 @@ async fn all_dialects_say_the_same() {
     let (packer, mut msgpack, _) = server.resumable_speaking(Way::MsgPack).await;
     let step = json!({"to_location_id": 0, "position": {"x": 1.5, "y": -2.25}, "velocity": {"x": 1, "y": 0}});
     assert_eq!(msgpack.ask("move", "m", step).await["type"], "ok");
-    for socket in [&mut classic, &mut json] {
-        let seen = socket
-            .hear_where("the step", |message| {
-                message["type"] == "character_update"
-                    && message["character_id"] == packer.character
-                    && message["position"]["x"] == 1.5
-            })
-            .await;
-        assert_eq!(seen["position"], json!({"x": 1.5, "y": -2.25, "z": 0.0}));
+    let seen = classic
+        .hear_where("the step", |message| {
+            message["type"] == "character_update"
+                && message["character_id"] == packer.character
+                && message["position"]["x"] == 1.5
+        })
+        .await;
+    assert_eq!(seen["position"], json!({"x": 1.5, "y": -2.25, "z": 0.0}));
+    for socket in [&mut json, &mut msgpack] {
+        let batch = |message: &Value| whereabouts(message, packer.character) == Some([1.5, -2.25]);
+        socket.hear_where("the step, in a batch", batch).await;
     }
     let text = "größer als 31 Zeichen, und mit \u{1f409} darin";
     let own = msgpack.ask("chat", "c", json!({"content": text})).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::server::Server;
-use crate::harness::shapes::expect_keys;
+use crate::harness::shapes::{expect_keys, whereabouts};
 use crate::harness::socket::Socket;
 
 fn at(x: f64, y: f64) -> Value {
@@ -46,7 +46,7 @@ async fn entering_the_world_says_where_one_is_and_who_else() {
 async fn steps_are_seen_by_those_near() {
     let server = Server::start();
     let (ann, mut ann_socket) = server.classic().await;
-    let (_, mut near) = server.v1().await;
+    let ((_, mut near), (_, mut v1)) = (server.classic().await, server.v1().await);
     let body = json!({
         "character_id": ann.character, "from_location_id": 1, "to_location_id": 0,
         "position": at(3.0, 4.0), "velocity": {"x": 1.0, "y": 0.0, "z": 0.5},
@@ -60,6 +60,9 @@ async fn steps_are_seen_by_those_near() {
     let seen = seen.await;
     assert_eq!((&seen["position"], &seen["character_name"]), (&at(3.0, 4.0), &json!(ann.name)));
     assert_eq!(seen["location_id"], 1);
+    // Whoever sees the world in batches may have come before the step or after it.
+    v1.hear_where("the step, in a batch", |message| whereabouts(message, ann.character) == Some([3.0, 4.0]))
+        .await;
 }
 
 #[tokio::test]

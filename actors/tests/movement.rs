@@ -1,5 +1,6 @@
 //! Where characters go, who hears of it, and what of it survives.
 
+use protocol::area::AreaUpdate;
 use protocol::chat::Channel;
 use protocol::movement::Position;
 use protocol::{ErrorCode, LocationId, ServerMessage};
@@ -29,6 +30,15 @@ async fn position_of(peer: &Peer) -> Option<(LocationId, Position)> {
     all.first().map(|last| (last.location_id, last.position))
 }
 
+/// Where a frame says somebody is.
+fn whereabouts(update: &AreaUpdate, who: protocol::CharacterId) -> Option<[f64; 2]> {
+    update.cells.iter().map(|chunk| chunk.update()).find_map(|cell| {
+        let moved = cell.moved.iter().find(|moved| moved.0 == who).map(|moved| [moved.1.0, moved.2.0]);
+        let came = cell.enter.iter().find(|came| came.character_id == who);
+        moved.or(came.map(|came| [came.position.x, came.position.y]))
+    })
+}
+
 #[test]
 fn a_smooth_step_is_seen_by_who_is_near_and_a_leap_is_answered_with_where_one_is() {
     play(Plan::seeded(2, 10), |stage: Stage| async move {
@@ -37,11 +47,13 @@ fn a_smooth_step_is_seen_by_who_is_near_and_a_leap_is_answered_with_where_one_is
         assert!(matches!(done, ServerMessage::Ok(_)), "{done:?}");
         let seen = berta
             .wait("anna's step", |heard| match &heard.message {
-                ServerMessage::CharacterUpdate(update) => update.position.filter(|at| at.x == 3.0),
+                ServerMessage::AreaUpdate(update) => {
+                    whereabouts(update, anna.character).filter(|at| at[0] == 3.0)
+                }
                 _ => None,
             })
             .await;
-        assert_eq!(seen, Position { x: 3.0, y: 4.0, z: 0.0 });
+        assert_eq!(seen, [3.0, 4.0]);
         let me = anna.character;
         let refused = anna.refused(step(900.0, 0.0)).await;
         assert_eq!(refused.error_code, ErrorCode::MoveRejected);

@@ -5,11 +5,14 @@ use std::task::Waker;
 
 use actors::commands::{Begun, Ticket};
 use actors::frame::{Frame, SharedFrame};
-use actors::outbox::{Farewell, LinkNumber, Outbox, OutboxLimits, Payload, Pulled};
+use actors::outbox::{Farewell, LinkNumber, Outbox, OutboxLimits, Pulled};
 use protocol::session::{Done, Pong};
-use protocol::{CharacterId, CloseCode, Dialect, ErrorCode, ErrorMessage, ServerMessage};
+use protocol::{CharacterId, CloseCode, Dialect, ErrorCode, ErrorMessage, LocationId, ServerMessage};
+use rules::venue::{Looking, Vantage};
 
 use crate::peer::text;
+
+const VANTAGE: Vantage = Vantage { location: LocationId(1), cell: (0, 0) };
 
 fn outbox() -> Arc<Outbox> {
     Outbox::new(OutboxLimits { events_max: 8, bytes_max: 4_096 }, None, 0)
@@ -19,14 +22,14 @@ fn pong(number: i32) -> SharedFrame {
     Frame::new(ServerMessage::Pong(Pong { server_time: f64::from(number) }), 0)
 }
 
-fn pull(outbox: &Outbox, link: LinkNumber) -> (Pulled, Vec<Payload>) {
+fn pull(outbox: &Outbox, link: LinkNumber) -> (Pulled, Vec<Option<u64>>) {
     let mut batch = Vec::new();
-    let pulled = outbox.pull(link, usize::MAX, &mut batch, Waker::noop());
+    let pulled = outbox.pull(link, usize::MAX, &mut |seq, _| batch.push(seq), Waker::noop());
     (pulled, batch)
 }
 
-fn numbers(batch: &[Payload]) -> Vec<u64> {
-    batch.iter().filter_map(|payload| payload.seq).collect()
+fn numbers(batch: &[Option<u64>]) -> Vec<u64> {
+    batch.iter().filter_map(|seq| *seq).collect()
 }
 
 fn begun(outbox: &Outbox, id: &str) -> Ticket {
@@ -100,7 +103,7 @@ fn a_goodbye_comes_after_what_was_said_before_it_and_before_what_comes_later() {
 fn of_a_state_only_the_newest_is_sent_and_none_to_who_is_away() {
     let outbox = outbox();
     outbox.show(CharacterId(1), &pong(0));
-    let (link, _) = outbox.attach(Dialect::V1Json, 0);
+    let (link, _) = outbox.attach(Dialect::Classic, 0);
     assert_eq!(pull(&outbox, link).0, Pulled::Idle);
     for number in 0..50 {
         outbox.show(CharacterId(1), &pong(number));
@@ -108,6 +111,54 @@ fn of_a_state_only_the_newest_is_sent_and_none_to_who_is_away() {
     }
     let batch = pull(&outbox, link).1;
     assert_eq!((batch.len(), numbers(&batch).len()), (2, 0));
+}
+
+fn looks(outbox: &Outbox) -> Option<Looking> {
+    outbox.look().0
+}
+
+#[test]
+fn a_client_that_can_not_take_views_gets_fewer_and_whole_ones_until_it_can() {
+    let outbox = outbox();
+    let frames: Arc<[SharedFrame]> = [pong(1)].into();
+    let (link, _) = outbox.attach(Dialect::V1Json, 0);
+    let (news, everything) =
+        (Some(Looking::Around { knows: Some(VANTAGE) }), Some(Looking::Around { knows: None }));
+    assert_eq!(looks(&outbox), everything, "a new connection knows nothing");
+    outbox.show_view(VANTAGE, true, &frames);
+    assert_eq!(pull(&outbox, link).1.len(), 1);
+    for _ in 0..2 {
+        assert_eq!(looks(&outbox), news);
+        outbox.show_view(VANTAGE, false, &frames);
+    }
+    assert_eq!(outbox.look(), (news, Some(true)), "two ticks may wait");
+    outbox.show_view(VANTAGE, false, &frames);
+    let (counts, waiting, every) = outbox.state_counts();
+    assert_eq!((counts.replaced, counts.lowered, waiting, every), (3, 1, 0, 2));
+    assert_eq!(outbox.look(), (None, None), "a tick is left out");
+    let mut left_out = 0;
+    for _ in 0..200 {
+        match looks(&outbox) {
+            None => left_out += 1,
+            looking => {
+                assert_eq!(looking, everything);
+                outbox.show_view(VANTAGE, true, &frames);
+                assert_eq!(outbox.state_counts().1, 1, "only the newest waits");
+            }
+        }
+    }
+    assert!(left_out > 180, "{left_out} ticks were left out");
+    // It reads again: from then on it is caught up step by step.
+    for _ in 0..200 {
+        pull(&outbox, link);
+        match looks(&outbox) {
+            Some(Looking::Around { knows: None }) => outbox.show_view(VANTAGE, true, &frames),
+            Some(_) => outbox.show_view(VANTAGE, false, &frames),
+            None => {}
+        }
+    }
+    assert_eq!(outbox.state_counts().2, 1);
+    assert_eq!(outbox.look(), (news, Some(true)));
 }
 
 #[test]
@@ -161,14 +212,13 @@ fn the_waker_is_called_for_every_kind_of_news() {
     let (link, _) = outbox.attach(Dialect::V1Json, 0);
     let news: [&dyn Fn(); 5] = [
         &|| outbox.push(&pong(1)),
-        &|| outbox.show(CharacterId(1), &pong(1)),
+        &|| outbox.show_view(VANTAGE, true, &[pong(1)].into()),
         &|| outbox.ask_ping(),
         &|| outbox.end_link(Farewell::new(CloseCode::Normal, "bye")),
         &|| assert!(outbox.attach(Dialect::V1Json, 1).0 > link),
     ];
     for (number, tell) in (1..).zip(news) {
-        let mut batch = Vec::new();
-        while matches!(outbox.pull(link, usize::MAX, &mut batch, &waker), Pulled::Some { .. }) {}
+        while matches!(outbox.pull(link, usize::MAX, &mut |_, _| {}, &waker), Pulled::Some { .. }) {}
         tell();
         let woken = count.0.load(std::sync::atomic::Ordering::Relaxed);
         // A link that is ending does not wait any more.

@@ -288,7 +288,8 @@ impl Peer {
 
     fn poll_pull(&mut self, context: &mut std::task::Context) -> Poll<()> {
         let mut batch = Vec::new();
-        match self.outbox.pull(self.link, 64 * 1024, &mut batch, context.waker()) {
+        let mut read = |seq, text: &[u8]| batch.push((seq, text.to_vec()));
+        match self.outbox.pull(self.link, 64 * 1024, &mut read, context.waker()) {
             Pulled::Idle => return Poll::Pending,
             Pulled::Some { ping } => {
                 self.pings += u32::from(ping);
@@ -298,17 +299,14 @@ impl Peer {
             }
             Pulled::Ended(farewell) => self.ended = Some(farewell),
         }
-        for payload in batch {
-            if let Some(seq) = payload.seq {
+        for (seq, text) in batch {
+            if let Some(seq) = seq {
                 assert_eq!(seq, self.last_seq + 1, "{} missed an event", self.name);
                 self.last_seq = seq;
             }
-            let incoming: Incoming<ServerMessage> = codec::decode(self.dialect, &payload.text).unwrap();
-            let heard = Heard {
-                seq: payload.seq,
-                id: incoming.message_id.map(MessageId::into_string),
-                message: incoming.message,
-            };
+            let incoming: Incoming<ServerMessage> = codec::decode(self.dialect, &text).unwrap();
+            let heard =
+                Heard { seq, id: incoming.message_id.map(MessageId::into_string), message: incoming.message };
             self.inbox.push_back(heard.clone());
             self.heard.push(heard);
         }

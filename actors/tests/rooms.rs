@@ -85,11 +85,10 @@ fn a_thousand_members_hear_every_line_in_order() {
         pass(200).await;
         for outbox in crowd {
             let link = outbox.attach(Dialect::V1Json, 0).0;
-            let mut batch = Vec::new();
-            let pulled = outbox.pull(link, usize::MAX, &mut batch, std::task::Waker::noop());
+            let mut lines = Vec::new();
+            let mut read = |_, text: &[u8]| lines.push(String::from_utf8(text.to_vec()).unwrap());
+            let pulled = outbox.pull(link, usize::MAX, &mut read, std::task::Waker::noop());
             assert_eq!(pulled, Pulled::Some { ping: false });
-            let lines: Vec<String> =
-                batch.iter().map(|payload| String::from_utf8(payload.text.to_vec()).unwrap()).collect();
             assert_eq!(lines.len(), 3);
             for (number, line) in lines.iter().enumerate() {
                 assert!(line.contains(&format!("line {number}")), "{line}");

@@ -4,6 +4,7 @@ mod property;
 
 use std::collections::BTreeMap;
 
+use crate::area::{AreaUpdate, CellUpdate, Chunk, Coordinate, Gone, Moved};
 use crate::auth::AuthResponse;
 use crate::characters::{
     Character, CharacterAnswer, CharacterDeleted, CharacterList, CharacterUpdate, Progression, Resources,
@@ -148,6 +149,7 @@ fn movement() -> Vec<ServerMessage> {
             }],
             occupant_count: 1,
         }),
+        area_update(),
         ServerMessage::PlayerJoinedArea(PlayerJoinedArea {
             character_id: TOMAS,
             character_name: "Tomas".to_owned(),
@@ -163,6 +165,38 @@ fn movement() -> Vec<ServerMessage> {
             to_location_id: Some(NEXUS),
         }),
     ]
+}
+
+fn area_update() -> ServerMessage {
+    let metres = Coordinate;
+    let tomas = Occupant {
+        character_id: TOMAS,
+        character_name: "Tomas".to_owned(),
+        level: 4,
+        faction: "Iron Brotherhood".to_owned(),
+        position: Position { x: 20.0, y: 4.5, z: 0.0 },
+    };
+    let here = CellUpdate {
+        cell: [0, 0],
+        enter: vec![tomas],
+        leave: vec![Gone(CharacterId(9), Some([-1, 0])), Gone(CharacterId(10), None)],
+        moved: vec![Moved(
+            MIRA,
+            metres(12.5),
+            metres(3.0),
+            metres(0.0),
+            metres(1.25),
+            metres(0.0),
+            metres(0.0),
+        )],
+    };
+    ServerMessage::AreaUpdate(AreaUpdate {
+        tick: 4711,
+        location_id: VOLCANO,
+        dilation: 1.0,
+        full: false,
+        cells: vec![Chunk::new(here)],
+    })
 }
 
 fn said(channel: Channel, content: &str, recipient_id: Option<CharacterId>) -> Chat {

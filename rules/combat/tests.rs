@@ -105,7 +105,7 @@ impl Ring {
         self.now.mono_ms += ms;
         self.now.wall_ms += ms as i64;
         self.input(|combat, moment| {
-            combat.tick(moment);
+            combat.tick(&crate::venue::Lookers::default(), moment);
             Ok(())
         })
     }

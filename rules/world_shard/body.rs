@@ -4,6 +4,7 @@ use protocol::characters::CharacterUpdate;
 use protocol::movement::{Occupant, Position};
 use protocol::{CharacterId, LocationId, ServerMessage};
 
+use crate::grid::Cell;
 use crate::movement::SpeedBudget;
 use crate::venue::{Member, Whereabouts};
 
@@ -18,6 +19,12 @@ pub(super) struct Body {
     pub(super) moved: bool,
     /// Who was in view at the last show, in order of id.
     pub(super) sees: Vec<CharacterId>,
+    /// The cell that those who look around in batches were last told of.
+    pub(super) told_in: Option<Cell>,
+    /// The tick that tells of its coming there.
+    pub(super) entered_at: u64,
+    /// The tick that tells of its last step.
+    pub(super) moved_at: u64,
 }
 
 impl Body {
@@ -31,6 +38,9 @@ impl Body {
             unsaved: false,
             moved: true,
             sees: Vec::new(),
+            told_in: None,
+            entered_at: 0,
+            moved_at: 0,
         }
     }
 

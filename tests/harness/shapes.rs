@@ -86,10 +86,23 @@ pub fn check_v1(message: &Value) {
 fn has_null(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::Array(items) => items.iter().any(has_null),
+        // A null among a list's items stands for something: `leave` in an `area_update` says "nowhere" by it.
+        Value::Array(items) => items.iter().filter(|item| !item.is_null()).any(has_null),
         Value::Object(fields) => fields.values().any(has_null),
         _ => false,
     }
+}
+
+/// Where an `area_update` says somebody is.
+pub fn whereabouts(message: &Value, who: i64) -> Option<[f64; 2]> {
+    let cells = message.get("cells")?.as_array()?;
+    let number = |value: &Value| value.as_f64().expect("a coordinate is a number");
+    cells.iter().find_map(|cell| {
+        let moved = cell["move"].as_array()?.iter().find(|moved| moved[0] == who);
+        let came = cell["enter"].as_array()?.iter().find(|came| came["character_id"] == who);
+        let came = came.map(|came| [number(&came["position"]["x"]), number(&came["position"]["y"])]);
+        moved.map(|moved| [number(&moved[1]), number(&moved[2])]).or(came)
+    })
 }
 
 /// Asserts that an object has exactly these keys.

@@ -1,0 +1,80 @@
+//! How a connection takes what waits for it.
+
+use std::task::Waker;
+
+use protocol::Dialect;
+
+use crate::frame::SharedFrame;
+use crate::outbox::link::{Farewell, LinkNumber, Ping};
+use crate::outbox::{Inner, Outbox};
+
+/// What a connection gets when it pulls.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pulled {
+    /// Something was handed over; `ping` asks for a ping frame too.
+    Some { ping: bool },
+    /// Nothing now; the waker is called when there is.
+    Idle,
+    /// Say goodbye and end.
+    Ended(Farewell),
+}
+
+impl Outbox {
+    /// Hands what may go out, up to about `bytes_max`, to `write`: the number of an event in a dialect that has them, and
+    /// the encoded message.
+    pub fn pull(
+        &self,
+        number: LinkNumber,
+        bytes_max: usize,
+        write: &mut dyn FnMut(Option<u64>, &[u8]),
+        waker: &Waker,
+    ) -> Pulled {
+        let dialect = self.dialect();
+        let mut inner = self.lock();
+        if !inner.is_current(number) {
+            return Pulled::Ended(inner.farewell_of(number));
+        }
+        let taken = self.take(&mut inner, dialect, bytes_max, write);
+        let Some(link) = inner.link.as_mut() else {
+            return Pulled::Idle;
+        };
+        let ping = link.ping == Ping::Due;
+        if ping {
+            link.ping = Ping::Sent;
+        }
+        if taken || ping {
+            return Pulled::Some { ping };
+        }
+        if let Some(ending) = &link.ending {
+            return Pulled::Ended(ending.farewell.clone());
+        }
+        link.waker = Some(waker.clone());
+        Pulled::Idle
+    }
+
+    fn take(
+        &self,
+        inner: &mut Inner,
+        dialect: Dialect,
+        bytes_max: usize,
+        write: &mut dyn FnMut(Option<u64>, &[u8]),
+    ) -> bool {
+        let until = inner.link.as_ref().and_then(|link| link.ending.as_ref()).map(|ending| ending.last_seq);
+        let cipher = self.cipher.as_deref();
+        let mut bytes = 0;
+        while bytes < bytes_max {
+            let Some(event) = inner.ring.next(until, dialect.is_v1()) else { break };
+            let text = event.frame.encoded(dialect, cipher);
+            bytes += text.len();
+            write(dialect.is_v1().then_some(event.seq), text);
+        }
+        if until.is_none() && bytes < bytes_max {
+            inner.state.drain(|frame: &SharedFrame| {
+                let text = frame.encoded(dialect, cipher);
+                bytes += text.len();
+                write(None, text);
+            });
+        }
+        bytes > 0
+    }
+}
