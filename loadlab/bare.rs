@@ -3,6 +3,7 @@
 mod area;
 pub mod args;
 mod colyseus;
+pub mod compare;
 mod crowd;
 mod echo;
 mod engine;
@@ -63,6 +64,7 @@ pub struct Bench {
     pub ack_every: u32,
     pub warm_up: Duration,
     pub measured: Duration,
+    pub drain: Duration,
     pub server_pid: Option<u32>,
 }
 
@@ -76,7 +78,7 @@ pub enum Load {
     },
     Room {
         in_flight: usize,
-        /// Lines a second, instead of a number in flight; 0 = none.
+        /// Lines a second, in bursts of so many, whatever becomes of them; 0 = as many as go.
         rate: f64,
         line_len: usize,
     },
@@ -126,8 +128,11 @@ pub fn run(bench: &Bench) -> Result<Row, LabError> {
         }
         Load::Room { in_flight, rate, line_len } => {
             let (mut engine, crowd) = entered(bench, Counted::Lines, &tokens, Goal::InTheWorld)?;
-            let pace = if rate > 0.0 { Pace::PerSecond(rate) } else { Pace::InFlight(in_flight) };
-            let load = if rate > 0.0 { lines(rate) } else { pace_in_words(in_flight, 0.0) };
+            let pace = match rate {
+                0.0 => Pace::InFlight(in_flight),
+                rate => Pace::PerSecond { rate, burst: in_flight },
+            };
+            let load = pace_in_words(in_flight, rate);
             let mut room = Room::new(crowd, Setting { pace, line_len, run: run_number() }, |_| false);
             row(bench, &mut engine, &mut room, label(bench, "room", load, LINE))
         }
@@ -177,7 +182,7 @@ fn storm(
 ) -> Result<Row, LabError> {
     let (mut engine, crowd) = entered(bench, Counted::Lines, tokens, Goal::InTheWorld)?;
     let upgrade = crowd.wire.upgrade(bench.address)?;
-    let setting = Setting { pace: Pace::PerSecond(rate), line_len: 64, run: run_number() };
+    let setting = Setting { pace: Pace::PerSecond { rate, burst: 1 }, line_len: 64, run: run_number() };
     let room = Room::new(crowd, setting, |_| false);
     let mut storm = Storm::new(room, bench.clients, upgrade, at_once);
     let course = storm::Course { before: bench.warm_up, away, patience: Duration::from_secs(60) };
@@ -208,7 +213,7 @@ fn slow(
     };
     enter_some(&mut engine, &mut crowd, &everybody, upgrade, tokens, Goal::InTheWorld)?;
     crowd.forget_deliveries();
-    let setting = Setting { pace: Pace::PerSecond(rate), line_len, run: run_number() };
+    let setting = Setting { pace: Pace::PerSecond { rate, burst: 1 }, line_len, run: run_number() };
     let mut room = Room::new(crowd, setting, stops);
     let outcome = slow::stall(&mut engine, &mut room, stop, &course(bench))?;
     let faults = std::mem::take(&mut room.crowd().faults);
@@ -248,7 +253,7 @@ fn row(
 }
 
 fn course(bench: &Bench) -> Course {
-    Course { warm_up: bench.warm_up, measured: bench.measured, server: bench.server_pid }
+    Course { warm_up: bench.warm_up, measured: bench.measured, drain: bench.drain, server: bench.server_pid }
 }
 
 fn label(bench: &Bench, scenario: &'static str, load: String, unit: &'static str) -> Label {
@@ -260,7 +265,7 @@ fn lines(rate: f64) -> String {
 }
 
 fn pace_in_words(in_flight: usize, rate: f64) -> String {
-    if rate > 0.0 { format!("{in_flight}, {rate}/s") } else { format!("{in_flight} in flight") }
+    if rate > 0.0 { format!("{in_flight} at once, {rate:.0}/s") } else { format!("{in_flight} in flight") }
 }
 
 /// Sets this run's lines apart from another's.

@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::bare::args::BenchArgs;
+use crate::bare::compare::CompareArgs;
 use crate::floor::FloorArgs;
 use crate::mix::{SCENARIOS, source};
 use crate::{Demo, LabError, bare, demo, floor};
@@ -35,6 +36,8 @@ enum Command {
     Bench(BenchArgs),
     /// The least that a server can do for the same load, to compare with
     Floor(FloorArgs),
+    /// Make a page of what `bench` measured, over many rounds and servers
+    Compare(CompareArgs),
     /// Print a scenario as a file, to begin a mix of your own with
     Scenario {
         #[arg(value_parser = scenario_name())]
@@ -80,6 +83,7 @@ pub async fn main() -> ExitCode {
         // On this one thread, without the runtime: nothing else runs meanwhile.
         Command::Bench(args) => bare::args::command(args),
         Command::Floor(args) => floor::command(&args),
+        Command::Compare(args) => bare::compare::command(&args),
         Command::Scenario { name } => {
             print!("{}", source(&name).unwrap_or_default());
             Ok(ExitCode::SUCCESS)

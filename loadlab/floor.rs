@@ -67,3 +67,62 @@ pub fn command(args: &FloorArgs) -> Result<ExitCode, LabError> {
     serve(listener, &floor, Duration::from_secs(args.secs)).map_err(failed)?;
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::{Floor, Mode, serve};
+    use crate::bare::{Bench, Form, Load, Peer, Row, run};
+
+    /// A short run of this load against the floor in this mode.
+    fn round_trip(mode: Mode, load: Load, clients: usize) -> Row {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let floor = Floor { mode, frame_bytes: 300, hz: 100 };
+        let floor = std::thread::spawn(move || serve(listener, &floor, Duration::from_secs(2)));
+        let bench = Bench {
+            load,
+            peer: Peer::Floor,
+            form: Form::Json,
+            address,
+            tokens: None,
+            clients,
+            sample: 1,
+            ack_every: 32,
+            warm_up: Duration::from_millis(50),
+            measured: Duration::from_millis(300),
+            drain: Duration::from_millis(1000),
+            server_pid: Some(std::process::id()),
+        };
+        let row = run(&bench).unwrap();
+        floor.join().unwrap().unwrap();
+        row
+    }
+
+    #[test]
+    fn the_client_gets_back_what_it_sent() {
+        for (mode, rate) in [(Mode::Echo, 0.0), (Mode::EchoSingle, 0.0), (Mode::Echo, 2000.0)] {
+            let row = round_trip(mode, Load::Echo { in_flight: 4, rate }, 5);
+            assert!(row.faults.is_clean() && row.deliveries > 0, "{row}");
+            assert_eq!((row.bytes_per_frame, row.deliveries_per_frame), (300.0, 1.0));
+        }
+    }
+
+    #[test]
+    fn everybody_hears_every_line() {
+        for (mode, rate) in [(Mode::Room, 0.0), (Mode::RoomSingle, 0.0), (Mode::Room, 100.0)] {
+            let row = round_trip(mode, Load::Room { in_flight: 3, rate, line_len: 40 }, 20);
+            assert!(row.faults.is_clean() && row.deliveries > 0, "{row}");
+            assert!(row.latency.count > 0 && row.server_cpu_us_per_delivery.is_some());
+        }
+    }
+
+    #[test]
+    fn a_server_that_forgets_a_member_is_found_out() {
+        // Answers go to the sender alone.
+        let row = round_trip(Mode::Echo, Load::Room { in_flight: 1, rate: 50.0, line_len: 40 }, 3);
+        assert!(row.faults.lost > 0, "{row}");
+    }
+}

@@ -11,6 +11,8 @@ use super::world::{Layout, Setting};
 use super::{Bench, Form, HEADS, Load, Peer, run};
 use crate::LabError;
 
+/// What has not come so long after the end is lost.
+const DRAIN: Duration = Duration::from_secs(10);
 /// Sessions that one process holds at most: each is an open file.
 const CLIENTS_MAX: i64 = 19_000;
 
@@ -49,6 +51,9 @@ pub struct BenchArgs {
     /// The server's process, to measure what it uses
     #[arg(long, global = true, value_name = "PID")]
     server_pid: Option<u32>,
+    /// Which line of a table of comparisons the row is for, and which column: as "WORK|SERVER"
+    #[arg(long, global = true, default_value = "")]
+    label: String,
     /// Prints the row as JSON instead of as a line
     #[arg(long, global = true)]
     json: bool,
@@ -76,7 +81,7 @@ enum LoadArgs {
         /// Lines under way
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
         in_flight: u32,
-        /// Lines a second, whatever becomes of them, instead of a number under way; 0 for none
+        /// Lines a second, in bursts of as many as are under way otherwise, whatever becomes of them; 0 for as many as go
         #[arg(long, default_value_t = 0.0)]
         rate: f64,
         /// Characters of a line
@@ -136,7 +141,8 @@ enum LoadArgs {
 /// Why it can't.
 pub fn command(args: BenchArgs) -> Result<ExitCode, LabError> {
     let bench = bench(&args)?;
-    let row = run(&bench)?;
+    let mut row = run(&bench)?;
+    row.label = args.label;
     if args.json {
         println!("{}", serde_json::to_string(&row).expect("figures and text are JSON"));
     } else if args.no_heads {
@@ -204,6 +210,7 @@ fn bench(args: &BenchArgs) -> Result<Bench, LabError> {
         ack_every: args.ack_every,
         warm_up: Duration::from_secs_f64(args.warm_up_secs),
         measured: Duration::from_secs_f64(args.secs),
+        drain: DRAIN,
         server_pid: args.server_pid,
     })
 }

@@ -19,8 +19,8 @@ pub const SENDER: usize = 0;
 pub enum Pace {
     /// When everybody has heard one of so many under way.
     InFlight(usize),
-    /// So many a second.
-    PerSecond(f64),
+    /// So many a second, so many of them at the same moment.
+    PerSecond { rate: f64, burst: usize },
 }
 
 /// What the room is like.
@@ -102,11 +102,11 @@ impl Room {
         }
         match self.setting.pace {
             Pace::InFlight(most) => vec![self.now; most.saturating_sub(self.under_way.len())],
-            Pace::PerSecond(rate) => {
-                let every = Duration::from_secs_f64(1.0 / rate);
+            Pace::PerSecond { rate, burst } => {
+                let every = Duration::from_secs_f64(burst as f64 / rate);
                 let mut due = Vec::new();
                 while self.next <= self.now {
-                    due.push(self.next);
+                    due.extend(std::iter::repeat_n(self.next, burst));
                     self.next += every;
                 }
                 due
@@ -158,7 +158,7 @@ impl Scenario for Room {
         }
         match self.setting.pace {
             Pace::InFlight(_) => self.now + Duration::from_secs(1),
-            Pace::PerSecond(_) => self.next,
+            Pace::PerSecond { .. } => self.next,
         }
     }
 
@@ -228,5 +228,75 @@ impl Handler for Room {
         } else {
             self.given_up.push(Instant::now());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::super::crowd::Crowd;
+    use super::super::engine::{Handler, Outgoing};
+    use super::super::frame::TEXT;
+    use super::super::inbox::Frame;
+    use super::super::sequence::{Faults, Sequence};
+    use super::super::window::Scenario;
+    use super::super::wire::{Counted, Form, Peer, Wire};
+    use super::{Pace, Room, Setting};
+
+    /// Two sessions of which the first is read in full, and three lines said.
+    fn room() -> Room {
+        let wire = Wire { peer: Peer::Shardmesh, form: Form::Json, counted: Counted::Lines };
+        let mut crowd = Crowd::new(wire, 2, 1, 0);
+        crowd.ears.iter_mut().for_each(|ear| ear.events = Sequence::starting_at(1));
+        let mut room = Room::new(crowd, Setting { pace: Pace::InFlight(3), line_len: 40, run: 7 }, |_| false);
+        (0..3).for_each(|_| room.say(Instant::now(), &mut Outgoing::default()));
+        room
+    }
+
+    /// Lets both sessions hear lines, given as their events' numbers and their own.
+    fn heard(lines: [&[(u64, u64)]; 2]) -> Faults {
+        let mut room = room();
+        for (link, lines) in lines.into_iter().enumerate() {
+            for (seq, number) in lines {
+                let text = format!(
+                    r#"{{"seq":{seq},"type":"chat","timestamp":1.0,"sender_id":1,"sender_name":"Mira",
+                    "channel":"global","content":"bench 00000007 {number} ...","chat_id":{number}}}"#
+                );
+                let frame = Frame { opcode: TEXT, len: text.len(), shown: text.as_bytes() };
+                room.frame(link, frame, &mut Outgoing::default());
+            }
+        }
+        room.judge();
+        std::mem::take(&mut room.crowd.faults)
+    }
+
+    const ALL: &[(u64, u64)] = &[(1, 1), (2, 2), (3, 3)];
+
+    #[test]
+    fn everything_once_and_in_order_is_clean() {
+        assert_eq!(heard([ALL, ALL]), Faults::default());
+    }
+
+    #[test]
+    fn a_session_of_the_sample_is_judged_by_what_it_heard() {
+        let lost = heard([&[(1, 1), (2, 3)], ALL]);
+        assert_eq!((lost.lost, lost.doubled, lost.reordered), (1, 0, 0), "{lost:?}");
+        let doubled = heard([&[(1, 1), (2, 2), (3, 2), (4, 3)], ALL]);
+        assert!(doubled.doubled >= 1 && doubled.lost == 0, "{doubled:?}");
+        let swapped = heard([&[(1, 1), (2, 3), (3, 2)], ALL]);
+        assert_eq!((swapped.lost, swapped.doubled, swapped.reordered), (0, 0, 1), "{swapped:?}");
+    }
+
+    #[test]
+    fn the_others_are_judged_by_their_numbers_and_counts() {
+        let lost = heard([ALL, &[(1, 1), (3, 3)]]);
+        assert_eq!((lost.lost, lost.doubled), (2, 0), "an event and a line: {lost:?}");
+        let unnumbered_loss = heard([ALL, &[(1, 1), (2, 3)]]);
+        assert_eq!(unnumbered_loss.lost, 1, "{unnumbered_loss:?}");
+        let doubled = heard([ALL, &[(1, 1), (2, 2), (2, 2), (3, 3)]]);
+        assert!(doubled.doubled >= 1, "{doubled:?}");
+        let swapped = heard([ALL, &[(2, 2), (1, 1), (3, 3)]]);
+        assert!(swapped.lost + swapped.doubled + swapped.reordered >= 1, "{swapped:?}");
     }
 }

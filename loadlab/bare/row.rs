@@ -12,6 +12,8 @@ use super::wire::{Form, Peer};
 /// What a run found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
+    /// What `loadlab compare` puts it under.
+    pub label: String,
     pub scenario: &'static str,
     pub peer: Peer,
     pub dialect: Form,
@@ -27,8 +29,9 @@ pub struct Row {
     /// Of one core, all threads together.
     pub server_busy: Option<f64>,
     pub latency: Micros,
-    /// Payload bytes of the frames that deliveries came in.
-    pub bytes_per_delivery: f64,
+    /// Of the frames that deliveries came in: payload bytes, and how many deliveries are in one.
+    pub bytes_per_frame: f64,
+    pub deliveries_per_frame: f64,
     /// How many deliveries one read brought.
     pub deliveries_per_read: f64,
     pub server_rss_kib: Option<u64>,
@@ -92,6 +95,7 @@ impl Row {
         let deliveries = deliveries(window);
         let cpu = window.used.server_cpu.map(|cpu| cpu.as_secs_f64());
         Self {
+            label: String::new(),
             scenario,
             peer,
             dialect,
@@ -104,7 +108,8 @@ impl Row {
             server_cpu_us_per_delivery: cpu.filter(|_| deliveries > 0.0).map(|cpu| cpu * 1e6 / deliveries),
             server_busy: cpu.map(|cpu| cpu / secs),
             latency: Micros::from(latencies),
-            bytes_per_delivery: window.delivery_bytes as f64 / deliveries.max(1.0),
+            bytes_per_frame: window.delivery_bytes as f64 / window.frames.max(1) as f64,
+            deliveries_per_frame: deliveries / window.frames.max(1) as f64,
             deliveries_per_read: deliveries / window.reads.max(1) as f64,
             server_rss_kib: window.server_rss.map(|bytes| bytes / 1024),
             kib_per_session: None,
@@ -119,7 +124,7 @@ impl Row {
 /// Those of the sample stand for all, by the bytes they took.
 fn deliveries(window: &Window) -> f64 {
     match window.sampled {
-        (_, 0) => window.deliveries as f64,
+        (_, 0) => window.frames as f64,
         (found, bytes) => window.delivery_bytes as f64 * found as f64 / bytes as f64,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// So many faults are described; the rest are only counted.
 const EXAMPLES_MAX: usize = 10;
@@ -10,7 +10,7 @@ const EXAMPLES_MAX: usize = 10;
 const LEAP_MAX: u64 = 1 << 20;
 
 /// What went wrong. All zero is what a run must end with.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     pub lost: u64,
     pub doubled: u64,

@@ -10,8 +10,6 @@ use super::enter::turn;
 use super::gauge::{Look, Used, resident_bytes};
 use crate::LabError;
 
-/// What has not come by then after the end is lost.
-const DRAIN: Duration = Duration::from_secs(10);
 /// Longer than anything that is waited for.
 const LONGEST_NS: u64 = 120_000_000_000;
 
@@ -58,6 +56,8 @@ impl Latencies {
 pub struct Course {
     pub warm_up: Duration,
     pub measured: Duration,
+    /// What has not come by then after the end is lost.
+    pub drain: Duration,
     pub server: Option<u32>,
 }
 
@@ -65,7 +65,8 @@ pub struct Course {
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     pub used: Used,
-    pub deliveries: u64,
+    /// That deliveries came in.
+    pub frames: u64,
     pub delivery_bytes: u64,
     /// [`Scenario::sampled`], within the window.
     pub sampled: (u64, u64),
@@ -93,10 +94,10 @@ pub fn measure(
     let used = before.used_until(&Look::now(course.server));
     let sampled = (scenario.sampled().0 - sampled.0, scenario.sampled().1 - sampled.1);
     let crowd = scenario.crowd();
-    let (deliveries, delivery_bytes) = (crowd.deliveries - began.0, crowd.delivery_bytes - began.1);
+    let (frames, delivery_bytes) = (crowd.deliveries - began.0, crowd.delivery_bytes - began.1);
     let window = Window {
         used,
-        deliveries,
+        frames,
         delivery_bytes,
         sampled,
         reads: engine.reads - began.2,
@@ -104,7 +105,7 @@ pub fn measure(
         server_rss: course.server.and_then(resident_bytes),
     };
     scenario.stop();
-    let end = Instant::now() + DRAIN;
+    let end = Instant::now() + course.drain;
     while !scenario.is_drained() && Instant::now() < end {
         turn(engine, Instant::now() + Duration::from_millis(20), scenario)?;
     }
