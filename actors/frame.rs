@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use protocol::encryption::Cipher;
-use protocol::{Dialect, MessageId, ServerMessage, Stamp, area, codec};
+use protocol::{Dialect, MessageId, ServerMessage, Stamp, area, codec, compression};
 
 use crate::clock::unix_seconds;
 
@@ -43,12 +43,27 @@ impl Frame {
         self.wall_ms
     }
 
-    /// The text of this frame in a dialect. `cipher` is this server's own, and needed for the sealed one.
+    /// This frame in a dialect. `cipher` is this server's own, and needed for the sealed one.
     pub fn encoded(&self, dialect: Dialect, cipher: Option<&Cipher>) -> &[u8] {
+        self.shared(dialect, cipher)
+    }
+
+    fn shared(&self, dialect: Dialect, cipher: Option<&Cipher>) -> &Bytes {
         self.encoded[dialect.slot()].get_or_init(|| self.encode(dialect, cipher))
     }
 
+    /// Encodes it ahead of time. Returns for how many bytes it counts: compressed or not, for as many as it would have
+    /// plain, because that is about what it holds.
+    pub fn prepare(&self, dialect: Dialect, cipher: Option<&Cipher>) -> usize {
+        self.encoded(dialect, cipher);
+        self.encoded(dialect.plain(), cipher).len()
+    }
+
     fn encode(&self, dialect: Dialect, cipher: Option<&Cipher>) -> Bytes {
+        if dialect.is_deflate() {
+            let plain = self.shared(dialect.plain(), cipher);
+            return compression::compress(plain).map_or_else(|| plain.clone(), Bytes::from);
+        }
         let stamp = Stamp {
             timestamp: unix_seconds(self.wall_ms),
             message_id: self.message_id.as_deref(),

@@ -71,7 +71,7 @@ impl Outbox {
 
     /// Puts an event at the end of the queue. More than the limits allow ends the connection, not the session.
     pub fn push(&self, frame: &SharedFrame) {
-        let size = frame.encoded(self.dialect(), self.cipher.as_deref()).len();
+        let size = frame.prepare(self.dialect(), self.cipher.as_deref());
         let mut inner = self.lock();
         self.push_sized(&mut inner, frame, size);
     }
@@ -290,7 +290,7 @@ impl Outbox {
     pub(crate) fn push_if(&self, choose: impl FnOnce(&mut Commands) -> Option<SharedFrame>) {
         let mut inner = self.lock();
         if let Some(frame) = choose(&mut inner.commands) {
-            let size = frame.encoded(self.dialect(), self.cipher.as_deref()).len();
+            let size = frame.prepare(self.dialect(), self.cipher.as_deref());
             self.push_sized(&mut inner, &frame, size);
         }
     }

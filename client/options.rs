@@ -12,8 +12,8 @@ pub type Skip = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
 /// How to connect. `Options::default()` is right for a game.
 #[derive(Clone)]
 pub struct Options {
-    /// v1 JSON unless said otherwise. v1 MessagePack is smaller and faster to read; classic speaks exactly as the
-    /// documents do.
+    /// v1 JSON unless said otherwise. v1 MessagePack is smaller and faster to read; `…Deflate` has large messages
+    /// compressed, for slow networks; classic speaks exactly as the documents do.
     pub dialect: Dialect,
     /// How long to wait for a connection, and for each command's answer.
     pub patience: Duration,

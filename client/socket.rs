@@ -8,6 +8,7 @@ use protocol::codec::{decode, encode};
 use protocol::session::{Resume, Resumed};
 use protocol::{
     ClientMessage, Dialect, ErrorCode, ErrorMessage, Incoming, Malformed, ServerMessage, Stamp, Text,
+    compression,
 };
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -82,8 +83,11 @@ impl Socket {
     async fn connect(address: &Address, options: &Options) -> Result<Self, ClientError> {
         let url = address.websocket();
         let unreachable = |why: String| ClientError::Unreachable { url: url.to_owned(), why };
-        let uri: Uri = url.parse().map_err(|error| ClientError::Address(format!("{url}: {error}")))?;
         let dialect = options.spoken();
+        let asked = if dialect.is_deflate() { "?compression=deflate" } else { "" };
+        let uri: Uri = format!("{url}{asked}")
+            .parse()
+            .map_err(|error| ClientError::Address(format!("{url}: {error}")))?;
         let mut request = ClientRequestBuilder::new(uri.clone());
         if let Some(subprotocol) = dialect.subprotocol() {
             request = request.with_sub_protocol(subprotocol);
@@ -133,7 +137,7 @@ impl Socket {
         }
     }
 
-    /// Says who is there. Never sealed: the documents want this one readable.
+    /// Says who is there. Never sealed: the documents want this one readable. Never compressed: it is secret.
     async fn introduce(&mut self, address: &Address, message: &ClientMessage) -> Result<(), ClientError> {
         let text = encode(self.dialect, message, Stamp { timestamp: unix_seconds(), ..Stamp::default() });
         self.write(self.frame(text)).await.map_err(|why| lost(address, why))
@@ -170,7 +174,20 @@ impl Socket {
     }
 
     fn understand(&self, wire: &[u8]) -> Read {
-        if self.options.skip.as_ref().is_some_and(|skip| skip(wire)) {
+        if !self.dialect.is_deflate() || !compression::is_compressed(wire) {
+            return self.understand_plain(wire, None);
+        }
+        match compression::open(wire, MESSAGE_BYTES_MAX) {
+            Ok((seq, plain)) => self.understand_plain(&plain, seq),
+            Err(why) => {
+                Read::Unreadable(Malformed { reason: why.to_string(), field: None, message_id: None })
+            }
+        }
+    }
+
+    /// `seq` is what stood before a compressed message; the others carry it inside.
+    fn understand_plain(&self, wire: &[u8], seq: Option<u64>) -> Read {
+        if seq.is_none() && self.options.skip.as_ref().is_some_and(|skip| skip(wire)) {
             return Read::Alive;
         }
         let read = match self.unseal(wire) {
@@ -178,7 +195,7 @@ impl Socket {
             None => decode(self.dialect, wire),
         };
         match read {
-            Ok(incoming) => Read::Message(Box::new(incoming)),
+            Ok(incoming) => Read::Message(Box::new(Incoming { seq: seq.or(incoming.seq), ..incoming })),
             Err(malformed) => Read::Unreadable(malformed),
         }
     }
@@ -207,7 +224,8 @@ impl Socket {
         let ack = ack.filter(|_| self.dialect.is_v1());
         let text = encode(self.dialect, message, Stamp { timestamp: unix_seconds(), message_id, ack });
         let wire = self.seal(text);
-        self.write(self.frame(wire)).await
+        let compressed = if self.dialect.is_deflate() { compression::compress(&wire) } else { None };
+        self.write(compressed.map_or_else(|| self.frame(wire), Message::binary)).await
     }
 
     fn frame(&self, wire: Vec<u8>) -> Message {

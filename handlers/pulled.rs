@@ -15,7 +15,7 @@ use actors::frame::Frame;
 use actors::outbox::{Farewell, LinkNumber, Outbox, Pulled};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
-use protocol::{Dialect, codec};
+use protocol::{Dialect, codec, compression};
 
 /// About how much one pull may take: a few writes' worth, so that one client's backlog does not hold up others.
 const PULL_BYTES: usize = 32 * 1024;
@@ -50,9 +50,10 @@ pub fn close_reason(farewell: &Farewell) -> CloseReason {
     CloseReason { code: farewell.code.number().into(), description: Some(farewell.reason.clone()) }
 }
 
-/// What the frames of a dialect's messages are.
-pub fn op_code(dialect: Dialect) -> OpCode {
-    if dialect.is_binary() { OpCode::Binary } else { OpCode::Text }
+/// What the frame of an encoded message is.
+pub fn op_code(dialect: Dialect, encoded: &[u8]) -> OpCode {
+    let binary = dialect.is_binary() || compression::is_compressed(encoded);
+    if binary { OpCode::Binary } else { OpCode::Text }
 }
 
 /// The response body: the connection's own frames first, then what the outbox has.
@@ -84,15 +85,15 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for PulledBody<S>
             return wait.as_mut().poll(cx).map(|()| None);
         }
         let Some((link, outbox)) = this.line.outbox.borrow().clone() else { return Poll::Pending };
-        let (dialect, op_code) = (this.dialect, op_code(this.dialect));
+        let dialect = this.dialect;
         let (mut out, numbered) = (BytesMut::new(), &mut this.numbered);
         let mut write = |seq: Option<u64>, text: &[u8]| match seq {
             Some(seq) => {
                 numbered.clear();
                 codec::with_seq(dialect, seq, text, numbered);
-                Parser::write_message(&mut out, &*numbered, op_code, true, false);
+                Parser::write_message(&mut out, &*numbered, op_code(dialect, text), true, false);
             }
-            None => Parser::write_message(&mut out, text, op_code, true, false),
+            None => Parser::write_message(&mut out, text, op_code(dialect, text), true, false),
         };
         match outbox.pull(link, PULL_BYTES, &mut write, cx.waker()) {
             Pulled::Some { ping } => {
@@ -104,7 +105,8 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for PulledBody<S>
             Pulled::Idle => Poll::Pending,
             Pulled::Ended(farewell) => {
                 let goodbye = Frame::new(farewell.disconnect(), this.clock.now().wall_ms);
-                Parser::write_message(&mut out, goodbye.encoded(this.dialect, None), op_code, true, false);
+                let text = goodbye.encoded(dialect, None);
+                Parser::write_message(&mut out, text, op_code(dialect, text), true, false);
                 Parser::write_close(&mut out, Some(close_reason(&farewell)), false);
                 this.line.close();
                 Poll::Ready(Some(Ok(out.freeze())))

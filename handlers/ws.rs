@@ -74,9 +74,9 @@ async fn upgrade(
         return Err(ErrorMessage::new(ErrorCode::Forbidden, reason));
     }
     credentials::refuse_query_tokens(request)?;
+    let dialect = wire::dialect_of(request)?;
     let presence = sign_in::presence_of(request, &edge).await?;
     let mut response = begin(request)?;
-    let dialect = wire::dialect_of(request);
     if let Some(subprotocol) = dialect.subprotocol() {
         response.insert_header((SEC_WEBSOCKET_PROTOCOL, subprotocol));
     }

@@ -16,13 +16,17 @@ pub use builtin::{SCENARIOS, scenario, source};
 
 /// Which form of the protocol the bots speak.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Speech {
     /// `shardmesh.v1.json`: numbered events, and resume.
     #[default]
     Json,
     /// `shardmesh.v1.msgpack`: the same in MessagePack.
     Msgpack,
+    /// JSON, large messages compressed.
+    JsonDeflate,
+    /// MessagePack, large messages compressed.
+    MsgpackDeflate,
     /// The documented JSON; what was on its way when a connection dropped may be lost.
     Classic,
 }
@@ -32,6 +36,8 @@ impl Speech {
         match self {
             Self::Json => Dialect::V1Json,
             Self::Msgpack => Dialect::V1MsgPack,
+            Self::JsonDeflate => Dialect::V1JsonDeflate,
+            Self::MsgpackDeflate => Dialect::V1MsgPackDeflate,
             Self::Classic => Dialect::Classic,
         }
     }

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod close;
 pub mod codec;
 pub mod combat;
+pub mod compression;
 pub mod dialect;
 #[cfg(feature = "schema")]
 pub mod docs;

@@ -3,26 +3,49 @@
 use actix_http::ws::{CloseReason, OpCode, Parser};
 use actix_web::HttpRequest;
 use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
+use actors::outbox::Farewell;
 use bytes::BytesMut;
-use protocol::{Dialect, ErrorMessage, MessageId, ServerMessage, Stamp, codec};
+use protocol::compression::{self, Unopened};
+use protocol::{CloseCode, Dialect, ErrorCode, ErrorMessage, MessageId, ServerMessage, Stamp, codec};
 
 use crate::pulled::op_code;
 use crate::ws::{Connection, Ctx, State};
 
-/// The first that the client names and that there is.
-pub(super) fn dialect_of(request: &HttpRequest) -> Dialect {
-    request
+/// The parameter of the URL that asks for compression.
+const COMPRESSION: &str = "compression";
+
+/// How a client wants to be spoken to: the first subprotocol it names that there is, and whether large messages are to be
+/// compressed, which browsers can say in the URL only.
+///
+/// # Errors
+/// A `compression` that there is not.
+pub(super) fn dialect_of(request: &HttpRequest) -> Result<Dialect, ErrorMessage> {
+    let dialect = request
         .headers()
         .get_all(SEC_WEBSOCKET_PROTOCOL)
         .filter_map(|names| names.to_str().ok())
         .flat_map(|names| names.split(','))
         .find_map(|name| Dialect::of_subprotocol(name.trim()))
-        .unwrap_or_default()
+        .unwrap_or_default();
+    let refused = |reason: &str| ErrorMessage::new(ErrorCode::Invalid, reason).with("field", COMPRESSION);
+    let mut parameters =
+        request.query_string().split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    parameters.try_fold(dialect, |dialect, parameter| match (parameter, dialect.deflate()) {
+        ((COMPRESSION, "deflate"), Some(compressed)) => Ok(compressed),
+        ((COMPRESSION, "deflate"), None) => {
+            Err(refused("compression: only the v1 dialects have it; ask for a subprotocol"))
+        }
+        ((COMPRESSION, _), _) => Err(refused("compression: expected deflate")),
+        _ => Ok(dialect),
+    })
 }
 
 impl Connection {
     /// A whole message came.
     pub(super) fn arrived(&mut self, message: &[u8], op_code: OpCode, ctx: &mut Ctx) {
+        if self.dialect.is_deflate() && op_code == OpCode::Binary && compression::is_compressed(message) {
+            return self.open(message, ctx);
+        }
         match (&self.state, op_code == OpCode::Binary, self.dialect.is_binary()) {
             #[cfg(feature = "conformance")]
             (State::Echo, _, _) => self.write(op_code, message, ctx),
@@ -34,8 +57,30 @@ impl Connection {
                 let reason = "Invalid MessagePack: this dialect is binary; a text message came";
                 self.unreadable(message.len(), reason, ctx);
             }
-            (State::Guest(_), ..) => self.guest_text(message, ctx),
-            (State::SignedIn(_), ..) => self.session_text(message, ctx),
+            _ => self.read(message, ctx),
+        }
+    }
+
+    fn open(&mut self, message: &[u8], ctx: &mut Ctx) {
+        match compression::open(message, self.edge.options.ws.max_message) {
+            Ok((None, plain)) => self.read(&plain, ctx),
+            Ok((Some(_), _)) => {
+                let reason = "Invalid compression: only the server numbers; seq must be 0";
+                self.unreadable(message.len(), reason, ctx);
+            }
+            Err(too_big @ Unopened::TooBig) => {
+                self.close(&Farewell::new(CloseCode::TooBig, too_big.to_string()), ctx);
+            }
+            Err(unopened) => self.unreadable(message.len(), &unopened.to_string(), ctx),
+        }
+    }
+
+    fn read(&mut self, message: &[u8], ctx: &mut Ctx) {
+        match &self.state {
+            State::Guest(_) => self.guest_text(message, ctx),
+            State::SignedIn(_) => self.session_text(message, ctx),
+            #[cfg(feature = "conformance")]
+            State::Echo => {}
         }
     }
 
@@ -43,7 +88,7 @@ impl Connection {
         self.tell(&ServerMessage::Error(error), id, ctx);
     }
 
-    /// Past the outbox: for what belongs to the connection and not to the session.
+    /// Past the outbox: for what belongs to the connection and not to the session. Never compressed: tokens are told here.
     pub(super) fn tell(&self, message: &ServerMessage, id: Option<&MessageId>, ctx: &mut Ctx) {
         #[cfg(feature = "conformance")]
         if matches!(self.state, State::Echo) {
@@ -51,7 +96,8 @@ impl Connection {
         }
         let message_id = id.map(|id| &**id);
         let stamp = Stamp { timestamp: self.unix_seconds(), message_id, ack: None };
-        self.write(op_code(self.dialect), &codec::encode(self.dialect, message, stamp), ctx);
+        let encoded = codec::encode(self.dialect, message, stamp);
+        self.write(op_code(self.dialect, &encoded), &encoded, ctx);
     }
 
     /// After a goodbye nothing goes out any more.

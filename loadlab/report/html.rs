@@ -7,6 +7,7 @@ mod scale;
 use std::fmt::{self, Display, Write};
 
 use chrono::DateTime;
+use protocol::Dialect;
 
 use crate::measure::Timed;
 use crate::oracle::{Outcome, Verdict};
@@ -75,7 +76,7 @@ fn write_head(out: &mut String, report: &Report) -> fmt::Result {
         ("server", report.url.clone()),
         ("bots", mix.bots.to_string()),
         ("lasted", format!("{} s", mix.secs)),
-        ("dialect", mix.dialect.dialect().subprotocol().unwrap_or("classic").to_owned()),
+        ("dialect", dialect(mix.dialect.dialect())),
         ("seed", report.seed.to_string()),
         ("lab", format!("version {}", report.version)),
     ];
@@ -198,6 +199,11 @@ fn write_rest(out: &mut String, report: &Report) -> fmt::Result {
     out.write_str("saved to a file, <code>--mix</code> runs it again.</p>\n")?;
     let mix = toml::to_string(&report.mix).unwrap_or_else(|error| format!("# {error}"));
     writeln!(out, "<pre>{}</pre>\n</section>", Text(&mix))
+}
+
+fn dialect(spoken: Dialect) -> String {
+    let compressed = if spoken.is_deflate() { ", large messages compressed" } else { "" };
+    format!("{}{compressed}", spoken.subprotocol().unwrap_or("classic"))
 }
 
 fn when(unix_secs: u64) -> String {

@@ -4,11 +4,13 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use shardmesh_protocol::characters::CharacterUpdate;
-use shardmesh_protocol::chat::{Channel, Chat};
+use shardmesh_protocol::chat::{Channel, Chat, ChatHistory, PastLine};
 use shardmesh_protocol::codec::{decode, encode, with_seq};
 use shardmesh_protocol::messages::Vocabulary;
 use shardmesh_protocol::movement::Position;
-use shardmesh_protocol::{CharacterId, ClientMessage, Dialect, Incoming, LocationId, ServerMessage, Stamp};
+use shardmesh_protocol::{
+    CharacterId, ClientMessage, Dialect, Incoming, LocationId, ServerMessage, Stamp, compression,
+};
 
 const STAMP: Stamp = Stamp { timestamp: 1_730_000_000.5, message_id: None, ack: None };
 
@@ -78,5 +80,37 @@ fn codec(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, codec);
+/// A page of talk, about as long as pages get.
+fn history() -> ServerMessage {
+    let words =
+        ["volcano", "Nexus", "the", "Tempest Crown", "anybody", "selling", "hound", "tonight", "up for"];
+    let line = |nth: usize| {
+        let said: Vec<&str> =
+            (0..3 + nth % 7).map(|word| words[(nth * 7 + word * word) % words.len()]).collect();
+        PastLine {
+            sender_id: CharacterId(1000 + (nth * 37 % 50) as i64),
+            sender_name: format!("Hero {}", words[nth % words.len()]),
+            content: said.join(" "),
+            chat_id: 816 + nth as u64,
+            said_at: 1_730_000_000.5 + nth as f64,
+        }
+    };
+    ServerMessage::ChatHistory(ChatHistory { channel: Channel::Global, lines: (0..50).map(line).collect() })
+}
+
+fn compress(criterion: &mut Criterion) {
+    for (dialect, suffix) in [(Dialect::V1Json, "json"), (Dialect::V1MsgPack, "msgpack")] {
+        let plain = encode(dialect, &history(), STAMP);
+        let compressed = compression::compress(&plain).expect("it repeats itself");
+        println!("chat_history, {suffix}: {} bytes, compressed {}", plain.len(), compressed.len());
+        criterion.bench_function(&format!("compress chat_history, {suffix}"), |bench| {
+            bench.iter(|| compression::compress(black_box(&plain)));
+        });
+        criterion.bench_function(&format!("open chat_history, {suffix}"), |bench| {
+            bench.iter(|| compression::open(black_box(&compressed), 65_536));
+        });
+    }
+}
+
+criterion_group!(benches, codec, compress);
 criterion_main!(benches);

@@ -5,21 +5,24 @@ use serde::Serialize;
 
 use crate::codec::Stamp;
 use crate::messages::Vocabulary;
-use crate::{Dialect, VERSION, nulls};
+use crate::{Dialect, VERSION, compression, nulls};
 
 /// What a MessagePack map begins with that has its length in two bytes.
 const MAP16: u8 = 0xde;
 const MAP16_HEAD: usize = 3;
 const ROOM: usize = 256;
 
-/// Writes one message. Nothing of what comes out depends on who gets it; [`with_seq`] adds that.
+/// Writes one message. Nothing of what comes out depends on who gets it; [`with_seq`] adds that. It is not compressed:
+/// whoever shares it does that once ([`compression::compress`]).
 pub fn encode<M: Vocabulary>(dialect: Dialect, message: &M, stamp: Stamp) -> Vec<u8> {
     if dialect.is_binary() { encode_msgpack(message, stamp) } else { encode_json(dialect, message, stamp) }
 }
 
 /// Puts a session's event number in front of an encoded message that all recipients share.
 pub fn with_seq(dialect: Dialect, seq: u64, encoded: &[u8], out: &mut Vec<u8>) {
-    if dialect.is_binary() {
+    if compression::is_compressed(encoded) {
+        compression::with_seq(seq, encoded, out);
+    } else if dialect.is_binary() {
         let fields = u16::from_be_bytes([encoded[1], encoded[2]]) + 1;
         write_map_head(out, fields);
         write_field(out, "seq", &seq);

@@ -76,6 +76,19 @@ fn what_another_implementation_writes_is_read_and_what_we_write_it_reads() {
 }
 
 #[test]
+fn the_example_in_the_reference_is_true() {
+    let intro = include_str!("../docs/intro.md");
+    let block = intro.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    // Bytes, then in words what they are.
+    let digits: String = block.lines().map(|line| line.trim().split("  ").next().unwrap()).collect();
+    let message = json!({"type": "move", "to_location_id": 0, "position": {"x": 12.5, "y": -3}});
+    assert_eq!(hex(&digits).len(), 51);
+    assert_eq!(rmp_serde::from_slice::<Value>(&hex(&digits)).unwrap(), message);
+    let from_json = decode(Dialect::V1Json, message.to_string().as_bytes()).unwrap();
+    assert_eq!(read(&hex(&digits)).unwrap(), from_json);
+}
+
+#[test]
 fn every_beginning_of_a_message_is_refused() {
     for (from, bytes) in &*PACKED {
         for end in 0..bytes.len() {

@@ -25,6 +25,8 @@ pub struct Socket {
     pub cipher: Option<Cipher>,
     /// The last `seq` that arrived.
     pub seq: u64,
+    /// How many compressed messages arrived.
+    pub compressed: u32,
     /// Answers that [`Socket::is_open_after`] took.
     pub acknowledged: Vec<Value>,
     /// How the connection ended, once it has.
@@ -59,14 +61,19 @@ impl Socket {
 
     pub async fn speaking(way: Way, server: &Server) -> Self {
         let header = way.subprotocol().map(|name| ("sec-websocket-protocol", name));
-        let socket = Self::open(server, header.as_slice()).await.expect("the upgrade succeeds");
+        let socket =
+            Self::open_at(server, way.path(), header.as_slice()).await.expect("the upgrade succeeds");
         assert_eq!(socket.way, way, "the server says which dialect it speaks");
         socket
     }
 
     /// Connects with headers of one's own; where the upgrade is refused: the status.
     pub async fn open(server: &Server, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
-        let url = format!("ws://{}/ws", server.address);
+        Self::open_at(server, "/ws", headers).await
+    }
+
+    pub async fn open_at(server: &Server, path: &str, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
+        let url = format!("ws://{}{path}", server.address);
         let mut request = url.into_client_request().expect("the address is one");
         for (name, value) in headers {
             let name: HeaderName = name.parse().expect("headers of tests have names");
@@ -79,10 +86,11 @@ impl Socket {
         };
         let spoken = response.headers().get("sec-websocket-protocol").map(|name| name.to_str().unwrap());
         Ok(Self {
-            way: Way::of_subprotocol(spoken),
+            way: Way::of_answer(spoken, path.ends_with("?compression=deflate")),
             stream,
             cipher: None,
             seq: 0,
+            compressed: 0,
             acknowledged: Vec::new(),
             ended: None,
             passed: VecDeque::new(),
@@ -260,7 +268,8 @@ impl Socket {
         };
         let sealed = opened.is_some();
         let frame = opened.map_or(frame, |text| Message::text(String::from_utf8(text).unwrap()));
-        let mut message = self.way.read(&frame);
+        let (mut message, compressed) = self.way.read(&frame);
+        self.compressed += u32::from(compressed);
         self.recent.push_back(message.to_string());
         if self.recent.len() > 12 {
             self.recent.pop_front();

@@ -305,3 +305,21 @@ async fn all_but_the_sign_in_is_sealed_and_both_kinds_are_read() {
     };
     tokio::join!(answer, talk);
 }
+
+#[tokio::test]
+async fn large_messages_are_compressed_both_ways_where_that_was_asked_for() {
+    let dragons = "\u{1f409}".repeat(500);
+    for dialect in [Dialect::V1JsonDeflate, Dialect::V1MsgPackDeflate] {
+        let door = Door::open().await;
+        let (client, mut peer) = door.pair(Options { dialect, ..Options::default() }).await;
+        let answer = async {
+            let said = peer.hear().await;
+            let ClientMessage::Chat(say) = said.message else { panic!("{said:?}") };
+            assert_eq!(*say.content, *dragons);
+            peer.tell(&line(1, &say.content), said.message_id.as_deref()).await;
+        };
+        let (answer, ()) = tokio::join!(client.send_chat(&*dragons), answer);
+        assert_eq!(answer.unwrap().content, dragons);
+        assert_eq!(peer.compressed, (1, 1), "read and written");
+    }
+}

@@ -45,7 +45,8 @@ async fn expire(peer: &mut Peer) {
 
 #[tokio::test]
 async fn a_session_goes_on_with_what_was_missed_and_the_token_is_renewed() {
-    for dialect in [Dialect::V1Json, Dialect::V1MsgPack] {
+    let dialects = [Dialect::V1Json, Dialect::V1MsgPack, Dialect::V1JsonDeflate, Dialect::V1MsgPackDeflate];
+    for dialect in dialects {
         a_session_goes_on_in(dialect).await;
     }
 }
@@ -61,7 +62,7 @@ async fn a_session_goes_on_in(dialect: Dialect) {
     assert_eq!(claimed, claim("first", 2));
     peer.resumed("second", (3, 4), None).await;
     peer.tell(&line(2, "meanwhile"), None).await;
-    peer.tell(&line(3, "meanwhile"), None).await;
+    peer.tell(&line(3, &"meanwhile".repeat(200)), None).await;
     assert_eq!((heard.recv().await, heard.recv().await), (Some(2), Some(3)));
     drop(peer);
     let (mut peer, claimed) = door.claimed().await;

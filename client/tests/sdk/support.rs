@@ -7,6 +7,7 @@ use protocol::codec::{decode, encode, with_seq};
 use protocol::session::{Resume, Resumed, SeqRange};
 use protocol::{
     AccountId, CharacterId, ClientMessage, Dialect, Incoming, LocationId, ServerMessage, SessionId, Stamp,
+    compression,
 };
 use shardmesh_client::protocol;
 use shardmesh_client::{Backoff, Client, ClientError, Options};
@@ -28,6 +29,8 @@ pub struct Peer {
     stream: WebSocketStream<TcpStream>,
     pub dialect: Dialect,
     pub seq: u64,
+    /// How many compressed messages it read and wrote.
+    pub compressed: (u32, u32),
 }
 
 impl Door {
@@ -45,13 +48,16 @@ impl Door {
         let choose = |request: &Request, mut answer: Response| -> Result<Response, ErrorResponse> {
             if let Some(wanted) = request.headers().get("sec-websocket-protocol") {
                 dialect = Dialect::of_subprotocol(wanted.to_str().unwrap()).unwrap();
+                if request.uri().query() == Some("compression=deflate") {
+                    dialect = dialect.deflate().unwrap();
+                }
                 let chosen = HeaderValue::from_static(dialect.subprotocol().unwrap());
                 answer.headers_mut().insert("sec-websocket-protocol", chosen);
             }
             Ok(answer)
         };
         let stream = accept_hdr_async(stream, choose).await.unwrap();
-        Peer { stream, dialect, seq: 0 }
+        Peer { stream, dialect, seq: 0, compressed: (0, 0) }
     }
 
     /// Lets the next client in and signs it in.
@@ -155,19 +161,29 @@ impl Peer {
 
     /// An event with any number.
     pub async fn tell_as(&mut self, seq: u64, message: &ServerMessage, message_id: Option<&str>) {
-        let text = encode(self.dialect, message, Stamp { message_id, ..Stamp::default() });
+        let mut text = encode(self.dialect, message, Stamp { message_id, ..Stamp::default() });
+        if self.dialect.is_deflate() {
+            text = compression::compress(&text).unwrap_or(text);
+            self.compressed.1 += u32::from(compression::is_compressed(&text));
+        }
         let mut numbered = Vec::new();
         with_seq(self.dialect, seq, &text, &mut numbered);
         self.send(numbered).await;
     }
 
-    fn read(&self, binary: bool, bytes: &[u8]) -> Incoming<ClientMessage> {
+    fn read(&mut self, binary: bool, bytes: &[u8]) -> Incoming<ClientMessage> {
+        if binary && self.dialect.is_deflate() && compression::is_compressed(bytes) {
+            let (seq, plain) = compression::open(bytes, 65_536).unwrap();
+            assert_eq!(seq, None, "only the server numbers");
+            self.compressed.0 += 1;
+            return decode(self.dialect, &plain).unwrap();
+        }
         assert_eq!(binary, self.dialect.is_binary(), "the frame is of the kind that the dialect has");
         decode(self.dialect, bytes).unwrap()
     }
 
     async fn send(&mut self, encoded: Vec<u8>) {
-        if self.dialect.is_binary() {
+        if self.dialect.is_binary() || compression::is_compressed(&encoded) {
             self.stream.send(Message::binary(encoded)).await.unwrap();
         } else {
             self.say_raw(String::from_utf8(encoded).unwrap()).await;
