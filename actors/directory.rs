@@ -79,6 +79,11 @@ impl Directory {
         people.by_id.get(id).cloned()
     }
 
+    /// Everybody, in no order.
+    pub fn all(&self) -> Vec<Playing> {
+        self.lock().by_id.values().cloned().collect()
+    }
+
     /// Characters in the world.
     pub fn len(&self) -> usize {
         self.lock().by_id.len()

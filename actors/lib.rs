@@ -1,6 +1,7 @@
 //! The running world: everything with an address. Knows no HTTP.
 
 pub mod accounts;
+pub mod backlogs;
 pub mod clock;
 pub mod commands;
 mod common_passwords;

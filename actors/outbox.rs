@@ -7,12 +7,14 @@ mod link;
 mod pull;
 mod ring;
 mod state;
+mod tally;
 
 pub use keys::ResumeKeys;
 pub use link::{Farewell, LinkNumber, LinkState};
 pub use pull::Pulled;
 pub use ring::{Event, OutboxLimits, Rewound};
 pub use state::StateCounts;
+pub use tally::{LinkStanding, Standing, Tally};
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,6 +38,7 @@ struct Inner {
     link: Option<Link>,
     gone_since_ms: u64,
     links: u64,
+    tally: Tally,
     /// The goodbye of the link before this one, for a connection that has not pulled it yet.
     farewell: Option<(LinkNumber, Farewell)>,
     commands: Commands,
@@ -63,6 +66,7 @@ impl Outbox {
                 link: None,
                 gone_since_ms: now_ms,
                 links: 0,
+                tally: Tally::default(),
                 farewell: None,
                 commands: Commands::default(),
             }),
@@ -83,6 +87,7 @@ impl Outbox {
         if inner.ring.shed(&self.limits) && inner.link.is_some() {
             inner.state.clear();
             inner.ring.clear();
+            inner.tally.overflows += u64::from(!inner.is_ending());
             inner.end(Farewell::new(CloseCode::TooSlow, "too slow: more waited to be sent than is kept"));
             inner.hold_back();
         }
@@ -140,6 +145,8 @@ impl Outbox {
     pub fn resume(&self, dialect: Dialect, last_seq: u64, now_ms: u64) -> Option<(LinkNumber, Rewound)> {
         let mut inner = self.lock();
         let rewound = inner.ring.rewind(last_seq)?;
+        inner.tally.resumes += 1;
+        inner.tally.gaps += u64::from(rewound.gap.is_some());
         Some((self.link(&mut inner, dialect, now_ms), rewound))
     }
 
@@ -216,6 +223,7 @@ impl Outbox {
     /// Gives up a connection whose socket may never take its goodbye: input from it is ignored from now on.
     pub fn abandon_link(&self, now_ms: u64) {
         let mut inner = self.lock();
+        inner.tally.evictions += u64::from(inner.link.is_some());
         inner.retire_link(now_ms);
         inner.state.clear();
     }
@@ -271,12 +279,6 @@ impl Outbox {
         self.lock().ring.backlog()
     }
 
-    /// What became of this session's state frames so far, how many wait, and how many ticks apart it is shown the world.
-    pub fn state_counts(&self) -> (StateCounts, usize, u32) {
-        let inner = self.lock();
-        (inner.state.counts(), inner.state.waiting(), inner.state.every_ticks())
-    }
-
     pub fn dialect(&self) -> Dialect {
         Dialect::from_slot(self.dialect.load(Ordering::Relaxed).into())
     }
@@ -316,6 +318,10 @@ impl Inner {
         }
     }
 
+    fn is_ending(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.ending.is_some())
+    }
+
     fn wake(&mut self) {
         if let Some(waker) = self.link.as_mut().and_then(|link| link.waker.take()) {
             waker.wake();
@@ -342,6 +348,7 @@ impl Inner {
     fn retire_link(&mut self, now_ms: u64) {
         if let Some(link) = self.link.take() {
             self.gone_since_ms = now_ms;
+            self.tally.pings_unanswered += u64::from(link.ping == Ping::Sent);
             self.ring.allow_backlog(false);
             if let Some(ending) = link.ending {
                 self.farewell = Some((link.number, ending.farewell));

@@ -106,6 +106,8 @@ routes! {
     GET    "/healthz"                Anonymous Problem None     None        health::healthz;
     GET    "/api/admin/mesh"         Admin     Problem None     None        admin::mesh;
     GET    "/api/admin/world"        Admin     Problem None     None        admin::world;
+    GET    "/api/admin/sessions"     Admin     Problem None     None        admin::sessions;
+    GET    "/api/admin/sessions/{id}" Admin    Problem None     None        admin::session;
 }
 
 /// Adds all routes to the server; a known path with another method is 405, everything else 404.

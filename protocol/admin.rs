@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CharacterId, LocationId};
+use crate::{CharacterId, LocationId, SessionId};
 
 /// The answer to `GET /api/admin/mesh`: every entity that has an address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,4 +64,86 @@ pub struct OccupantView {
     pub level: i32,
     pub x: f64,
     pub y: f64,
+}
+
+/// The answer to `GET /api/admin/sessions`: how running sessions keep up with what they are sent, one page of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Sessions {
+    /// Sessions that run; those of them that are connected.
+    pub running: u64,
+    pub connected: u64,
+    /// Of all that run.
+    pub backlog: Backlog,
+    /// Of all that run.
+    pub counts: SendCounts,
+    pub sessions: Vec<SessionView>,
+    /// Where the next page begins; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_offset: Option<u64>,
+}
+
+/// The answer to `GET /api/admin/sessions/{id}`: how one session keeps up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SessionView {
+    pub session_id: SessionId,
+    /// Absent without a character in the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub character_id: Option<CharacterId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub character_name: Option<String>,
+    /// "connected", "ending" (it is told goodbye, or its socket takes nothing) or "gone".
+    pub state: String,
+    /// "classic", "classic, sealed", or a subprotocol; absent when it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<String>,
+    /// How long nothing was heard of it, or how long it is gone.
+    pub silent_ms: u64,
+    /// A ping is on its way to it, or unanswered.
+    pub pinged: bool,
+    /// How many ticks apart it is shown the world; 1: it keeps up.
+    pub every_ticks: u32,
+    pub backlog: Backlog,
+    pub counts: SendCounts,
+}
+
+/// What is held for a session, or for several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Backlog {
+    /// Events that wait to be sent.
+    pub unsent_events: u64,
+    pub unsent_bytes: u64,
+    /// The same and those that were sent and not acknowledged: what a resume can bring.
+    pub held_events: u64,
+    pub held_bytes: u64,
+    /// Frames of the state lane that wait to be sent.
+    pub state_frames: u64,
+}
+
+/// What became of what a session was to be sent, or several, since they began in this process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SendCounts {
+    /// Events that were never sent, and are gone: whoever comes back is told of the gap.
+    pub events_lost: u64,
+    /// State frames that were never sent, because newer ones or a whole view took their place.
+    pub state_replaced: u64,
+    /// Times that it was shown the world less often, because it did not keep up.
+    pub state_slowed: u64,
+    /// Whole views, after a loss, a change of cell or a new connection.
+    pub snapshots: u64,
+    /// Connections ended with 1013, because more events waited than are kept.
+    pub overflows: u64,
+    /// Connections given up because nothing was heard of them for too long.
+    pub evictions: u64,
+    pub pings: u64,
+    /// Pings whose connection was gone before anything was heard of it.
+    pub pings_unanswered: u64,
+    pub connections: u64,
+    /// Those among them that went on where an earlier one had dropped.
+    pub resumes: u64,
+    /// Resumes that could not bring everything.
+    pub gaps: u64,
 }

@@ -156,8 +156,9 @@ pub fn of_tcp(settings: &Settings) -> TcpOptions {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
-    use super::{of_edge, of_world};
+    use super::{of_edge, of_tcp, of_world};
     use crate::secrets::Secrets;
     use crate::settings::{Layers, Settings};
 
@@ -182,6 +183,26 @@ mod tests {
             ..from_settings.rates
         };
         assert_eq!(format!("{:?}", actors::Options { rates, ..from_settings }), format!("{default:?}"));
+    }
+
+    /// What keeps slow and dead clients from holding anything up.
+    #[test]
+    fn deadlines_and_socket_options_are_the_promised_ones() {
+        let (settings, secs) = (with(""), Duration::from_secs);
+        let tcp = of_tcp(&settings);
+        assert_eq!(
+            (tcp.user_timeout, tcp.notsent_lowat, tcp.sndbuf, tcp.backlog),
+            (secs(8), 16_384, 65_536, 1_024)
+        );
+        let edge = of_edge(&settings, 1, 100);
+        assert_eq!(
+            (edge.ws.preauth, edge.http.head_timeout, edge.http.body_timeout),
+            (secs(10), secs(5), secs(10))
+        );
+        assert_eq!(edge.http.body_rate_min, 1_024);
+        let session = of_world(&settings, &secrets()).session;
+        // Half-open connections are found within 45 s, the jitter and the sweep's second included.
+        assert!(session.ping_ms * 11 / 10 + session.pong_wait_ms + 1_000 <= 45_000);
     }
 
     #[test]

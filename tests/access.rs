@@ -38,7 +38,8 @@ fn about_another(method: &str, path: &str, victim: &Player, session: &str) -> Op
         }
         ("GET", "/api/world/state" | "/api/world/shards" | "/api/world/events") => (same(), nothing(), 200),
         ("GET", "/api/status" | "/healthz") => (same(), nothing(), 200),
-        ("GET", "/api/admin/mesh" | "/api/admin/world") => (same(), nothing(), 200),
+        ("GET", "/api/admin/mesh" | "/api/admin/world" | "/api/admin/sessions") => (same(), nothing(), 200),
+        ("GET", "/api/admin/sessions/{id}") => (path.replace("{id}", session), nothing(), 200),
         _ => return None,
     })
 }
@@ -134,4 +135,45 @@ async fn admins_see_the_mesh_and_who_is_where() {
     let world = server.get("/api/admin/world", Some(&admin.token)).await.expect();
     let nexus = &world["locations"][0];
     assert_eq!(nexus["characters"][0]["character_id"], player.character, "{nexus}");
+}
+
+#[tokio::test]
+async fn admins_see_how_sessions_keep_up() {
+    let server = Server::start();
+    let admin = server.admin().await;
+    let mut players = Vec::new();
+    for _ in 0..3 {
+        players.push(server.v1().await);
+    }
+    let get = async |path: &str| server.get(&format!("/api/admin/sessions{path}"), Some(&admin.token)).await;
+    let first = get("?limit=2&sort=backlog").await.expect();
+    assert_eq!(
+        (&first["running"], &first["connected"], &first["next_offset"]),
+        (&json!(3), &json!(3), &json!(2))
+    );
+    let second = get("?limit=2&offset=2").await.expect();
+    assert_eq!((second["sessions"].as_array().unwrap().len(), second.get("next_offset")), (1, None));
+    let mut seen: Vec<i64> = [&first, &second]
+        .iter()
+        .flat_map(|page| page["sessions"].as_array().unwrap())
+        .map(|session| session["character_id"].as_i64().unwrap())
+        .collect();
+    seen.sort_unstable();
+    assert_eq!(seen, players.iter().map(|(player, _)| player.character).collect::<Vec<_>>());
+    let id = first["sessions"][0]["session_id"].as_str().unwrap().to_owned();
+    let one = get(&format!("/{id}")).await.expect();
+    assert_eq!((&one["state"], &one["counts"]["connections"]), (&json!("connected"), &json!(1)), "{one}");
+    assert_eq!(get("/00000000-0000-0000-0000-000000000000").await.status, 404);
+    for (query, field) in [
+        ("?sort=name", "sort"),
+        ("?limit=0", "limit"),
+        ("?limit=101", "limit"),
+        ("?limit=x", "limit"),
+        ("?offset=-1", "offset"),
+        ("?limit=1&limit=2", "query"),
+        ("/nobody", "id"),
+    ] {
+        let refused = get(query).await;
+        assert_eq!((refused.status, &refused.body["field"]), (400, &json!(field)), "{query}: {refused:?}");
+    }
 }

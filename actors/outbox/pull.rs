@@ -35,12 +35,14 @@ impl Outbox {
             return Pulled::Ended(inner.farewell_of(number));
         }
         let taken = self.take(&mut inner, dialect, bytes_max, write);
-        let Some(link) = inner.link.as_mut() else {
+        let Inner { link, tally, .. } = &mut *inner;
+        let Some(link) = link.as_mut() else {
             return Pulled::Idle;
         };
         let ping = link.ping == Ping::Due;
         if ping {
             link.ping = Ping::Sent;
+            tally.pings += 1;
         }
         if taken || ping {
             return Pulled::Some { ping };

@@ -69,6 +69,12 @@ impl Ring {
         (self.events.len(), self.bytes, self.lost)
     }
 
+    /// Events that wait to be sent, and their bytes.
+    pub fn unsent(&self) -> (usize, usize) {
+        let unsent = self.events.iter().skip(self.sent);
+        (self.events.len() - self.sent, unsent.map(|event| event.size).sum())
+    }
+
     pub fn push(&mut self, frame: SharedFrame, size: usize) {
         self.last_seq += 1;
         self.bytes += size;

@@ -3,6 +3,7 @@
 // As everybody else in the workspace calls it.
 extern crate shardmesh_actors as actors;
 
+mod backlogs;
 mod chaos;
 mod chat;
 mod faults;

@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use actors::commands::{Begun, Ticket};
 use actors::frame::{Frame, SharedFrame};
-use actors::outbox::{Farewell, LinkNumber, Outbox, OutboxLimits, Pulled};
+use actors::outbox::{Farewell, LinkNumber, Outbox, OutboxLimits, Pulled, Standing};
 use protocol::session::{Done, Pong};
 use protocol::{CharacterId, CloseCode, Dialect, ErrorCode, ErrorMessage, LocationId, ServerMessage};
 use rules::venue::{Looking, Vantage};
@@ -133,7 +133,7 @@ fn a_client_that_can_not_take_views_gets_fewer_and_whole_ones_until_it_can() {
     }
     assert_eq!(outbox.look(), (news, Some(true)), "two ticks may wait");
     outbox.show_view(VANTAGE, false, &frames);
-    let (counts, waiting, every) = outbox.state_counts();
+    let Standing { state: counts, state_waiting: waiting, every_ticks: every, .. } = outbox.standing();
     assert_eq!((counts.replaced, counts.lowered, waiting, every), (3, 1, 0, 2));
     assert_eq!(outbox.look(), (None, None), "a tick is left out");
     let mut left_out = 0;
@@ -143,7 +143,7 @@ fn a_client_that_can_not_take_views_gets_fewer_and_whole_ones_until_it_can() {
             looking => {
                 assert_eq!(looking, everything);
                 outbox.show_view(VANTAGE, true, &frames);
-                assert_eq!(outbox.state_counts().1, 1, "only the newest waits");
+                assert_eq!(outbox.standing().state_waiting, 1, "only the newest waits");
             }
         }
     }
@@ -157,7 +157,7 @@ fn a_client_that_can_not_take_views_gets_fewer_and_whole_ones_until_it_can() {
             None => {}
         }
     }
-    assert_eq!(outbox.state_counts().2, 1);
+    assert_eq!(outbox.standing().every_ticks, 1);
     assert_eq!(outbox.look(), (news, Some(true)));
 }
 

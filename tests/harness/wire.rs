@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::harness::PATIENCE;
 use crate::harness::server::Server;
+use crate::harness::way::Way;
 
 /// Opcodes with the bit that says "last frame of its message".
 pub const TEXT: u8 = 0x81;
@@ -27,24 +28,27 @@ pub struct Wire {
 impl Wire {
     pub async fn upgrade(server: &Server, token: Option<&str>) -> Self {
         let stream = TcpStream::connect(&server.address).await.expect("the server listens");
-        Self::upgrade_on(stream, server, token).await
+        Self::upgrade_on(stream, server, token, Way::Classic).await
     }
 
     /// A connection that takes little at a time, and nothing while nobody reads.
-    pub async fn upgrade_narrow(server: &Server, token: &str) -> Self {
+    pub async fn upgrade_narrow(server: &Server, token: &str, way: Way) -> Self {
         let socket = TcpSocket::new_v4().expect("there are sockets");
         socket.set_recv_buffer_size(4096).expect("it may be small");
         let address = server.address.parse().expect("the server said an address");
         let stream = socket.connect(address).await.expect("the server listens");
-        Self::upgrade_on(stream, server, Some(token)).await
+        Self::upgrade_on(stream, server, Some(token), way).await
     }
 
-    async fn upgrade_on(mut stream: TcpStream, server: &Server, token: Option<&str>) -> Self {
+    async fn upgrade_on(mut stream: TcpStream, server: &Server, token: Option<&str>, way: Way) -> Self {
         let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let offer = way.subprotocol().map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
         let request = format!(
-            "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{bearer}\
+            "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{bearer}{}\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-            server.address
+            way.path(),
+            server.address,
+            offer.unwrap_or_default()
         );
         stream.write_all(request.as_bytes()).await.expect("the server reads");
         let mut head = Vec::new();
