@@ -154,7 +154,7 @@ impl World {
         let token = Token::random();
         let options = self.options();
         let new = NewSession {
-            session_id: self.new_session_id(),
+            session_id: SessionId(self.new_id()),
             account_id: account.id,
             token_hash: token.hash(),
             password_hash: account.password_hash.clone(),

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use protocol::session::Done;
 use protocol::{CharacterId, Dialect, ErrorMessage, ServerMessage, SessionId, Stamp, codec};
-use rules::venue::{Audience, Effect, Member, News, Save};
+use rules::venue::{Audience, Effect, Found, Member, News, Save};
 use storage::{Pending, StoreError};
 use tokio::sync::oneshot;
 
@@ -142,6 +142,15 @@ impl Flight {
         }
     }
 
+    /// The session goes on with the command, and answers it.
+    fn hand_back(&mut self, seats: &BTreeMap<CharacterId, Seat>, found: Found) {
+        let Some(Reply { who, ticket: Some(ticket), .. }) = self.reply.clone() else { return };
+        if let Some(seat) = seats.get(&who) {
+            self.answered = true;
+            notify(&seat.door, session::Mail::HandedBack { ticket, found });
+        }
+    }
+
     fn finish(&mut self) {
         if !self.answered
             && let Some(reply) = &self.reply
@@ -231,6 +240,7 @@ pub fn release(
                 Effect::Answer(message) => flight.answer(message),
                 Effect::Tell(audience, message) => flight.start_fan_out(seats, &audience, message),
                 Effect::Inform(who, news) => inform(seats, flight.number, who, news),
+                Effect::HandBack(found) => flight.hand_back(seats, found),
                 // Shown and saved when the input was applied.
                 Effect::Show { .. } | Effect::View { .. } | Effect::Save(_) => {}
             }

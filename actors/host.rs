@@ -3,6 +3,7 @@
 //! A venue's rules apply at once, while earlier commits are still in flight; what they tell leaves strictly in
 //! input order, each behind its own commit.
 
+mod ending;
 mod hosted;
 mod recovery;
 mod ticks;
@@ -17,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Context as TaskContext;
 
-use actix::{ActorContext, AsyncContext};
+use actix::AsyncContext;
 use protocol::{CharacterId, ErrorCode, ErrorMessage, ServerMessage, SessionId};
 use rules::venue::{Effect, Member, Moment};
 use rules::{Dice, Refusal};
@@ -98,8 +99,12 @@ impl<V: Hosted> Entity for Host<V> {
         match mail {
             Mail::Enter { newcomer, entry, reply } => self.enter(newcomer, entry, reply, ctx),
             Mail::Command { who, session, command, reply } => self.command(who, session, command, reply, ctx),
-            Mail::Leave { who, session, exit, gone } => self.leave(who, session, exit, gone, ctx),
+            Mail::Leave { who, session, exit, gone } => {
+                self.leave(who, session, exit, gone, ctx);
+                self.end_if_empty(ctx);
+            }
             Mail::Tick(done) => {
+                self.miss_the_dead(ctx);
                 self.tick(ctx);
                 drop(done);
             }
@@ -296,7 +301,9 @@ impl<V: Hosted> Host<V> {
                     }
                 }
                 Effect::Save(save) => saves.push(save),
-                event @ (Effect::Answer(_) | Effect::Tell(..) | Effect::Inform(..)) => told.push(event),
+                event @ (Effect::Answer(_) | Effect::Tell(..) | Effect::Inform(..) | Effect::HandBack(_)) => {
+                    told.push(event)
+                }
             }
         }
         (told, saves)
@@ -341,18 +348,6 @@ impl<V: Hosted> Host<V> {
         }
     }
 
-    fn rest(&mut self, ctx: &mut Ctx<Self>) {
-        let empty_ms = self.world.clock().mono_ms().saturating_sub(self.empty_since_ms);
-        let idle = V::PASSIVATES && self.seats.is_empty() && self.flights.is_empty();
-        if idle
-            && empty_ms >= self.world.options().passivate_ms
-            && V::table(&self.world).let_go(&self.world, &self.key, self.generation)
-        {
-            log::debug!("{} {} is idle: let go", V::KIND, self.key);
-            ctx.stop();
-        }
-    }
-
     fn seat_of(&self, who: CharacterId, session: SessionId) -> Option<&Seat> {
         self.seats.get(&who).filter(|seat| seat.session == session && seat.until.is_none())
     }
@@ -378,19 +373,6 @@ impl<V: Hosted> Host<V> {
             }
             self.note_members();
         }
-    }
-
-    /// A commit failed: nothing unreleased was promised, and the state has to come from the disk again.
-    fn give_up_flights(&mut self) {
-        let wall_ms = self.world.clock().now().wall_ms;
-        let storage = ErrorMessage::new(ErrorCode::Storage, "it could not be saved: nothing was changed");
-        for flight in self.flights.drain(..) {
-            if let Some(reply) = flight.reply {
-                reply.refuse(storage.clone(), wall_ms);
-            }
-        }
-        self.seats.retain(|_, seat| seat.until.is_none());
-        self.note_members();
     }
 }
 

@@ -29,6 +29,7 @@ pub mod session;
 mod shards;
 mod sweep;
 pub mod tokens;
+mod trades;
 pub mod world;
 
 pub use options::Options;

@@ -24,6 +24,7 @@ pub struct Limiters {
     pub whisper_new: Buckets<AccountId>,
     /// For accounts in their first hours.
     pub whisper_new_young: Buckets<AccountId>,
+    pub trade_request: Buckets<AccountId>,
     lists: Buckets<AccountId>,
     characters: Buckets<AccountId>,
     questions: Buckets<AccountId>,
@@ -43,6 +44,7 @@ impl Limiters {
             chat_wide: Buckets::new(rates.chat_wide, clock),
             whisper_new: Buckets::new(rates.whisper_new, clock),
             whisper_new_young: Buckets::new(rates.whisper_new_young, clock),
+            trade_request: Buckets::new(rates.trade_request, clock),
             lists: Buckets::new(rates.lists, clock),
             characters: Buckets::new(rates.characters, clock),
             questions: Buckets::new(rates.world, clock),
@@ -78,7 +80,7 @@ impl Limiters {
         for accounts in [&self.chat, &self.chat_wide, &self.whisper_new, &self.whisper_new_young] {
             accounts.forget_quiet();
         }
-        for accounts in [&self.lists, &self.characters, &self.questions] {
+        for accounts in [&self.lists, &self.characters, &self.questions, &self.trade_request] {
             accounts.forget_quiet();
         }
         for names in [&self.login_address, &self.login_account, &self.register] {

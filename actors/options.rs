@@ -18,6 +18,7 @@ pub struct Options {
     /// False lifts rates, strikes, per-address and per-account counts. Never sizes, queues, deadlines.
     pub limits_enabled: bool,
     pub world: WorldOptions,
+    pub trade: TradeOptions,
     pub chat: ChatOptions,
     /// Frames of peers who encrypt are opened and answered with this.
     pub encryption: Option<EncryptionOptions>,
@@ -31,6 +32,7 @@ pub struct Mailboxes {
     pub session: usize,
     pub room: usize,
     pub world_shard: usize,
+    pub trade: usize,
 }
 
 /// More than `panics_max` panics within `window_ms` send an entity to rest.
@@ -117,6 +119,10 @@ pub struct Rates {
     pub dear: Rate,
     /// Wearing, using, buying and selling things.
     pub inventory: Rate,
+    /// Offers, accepts and the like in a trade.
+    pub trade: Rate,
+    /// Requests to trade: per account.
+    pub trade_request: Rate,
     /// Failed sign-ins per account and address.
     pub login: Rate,
     /// Failed sign-ins per address.
@@ -139,6 +145,15 @@ pub struct WorldOptions {
     pub updates_hz: u32,
     /// Positions that changed are saved this often.
     pub save_every_ms: u64,
+}
+
+/// How long a trade may take, and how large it may be.
+#[derive(Debug, Clone, Copy)]
+pub struct TradeOptions {
+    /// From the request to the second accept.
+    pub window_ms: u64,
+    /// Different things on one side of the window.
+    pub lines_max: usize,
 }
 
 /// How much of what was said is kept and shown.
@@ -189,6 +204,8 @@ impl Default for Rates {
             characters: Rate::new(10, 5_000),
             dear: Rate::new(200, 20),
             inventory: Rate::new(20, 200),
+            trade: Rate::new(10, 200),
+            trade_request: Rate::new(5, 5_000),
             login: Rate::new(5, 60_000),
             login_address: Rate::new(20, 6_000),
             login_account: Rate::new(30, 120_000),
@@ -201,7 +218,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             arbiters: 0,
-            mailboxes: Mailboxes { session: 64, room: 256, world_shard: 1_024 },
+            mailboxes: Mailboxes { session: 64, room: 256, world_shard: 1_024, trade: 256 },
             restarts: Restarts::default(),
             passivate_ms: 60_000,
             session: SessionOptions {
@@ -232,6 +249,7 @@ impl Default for Options {
                 updates_hz: 10,
                 save_every_ms: 1_000,
             },
+            trade: TradeOptions { window_ms: 120_000, lines_max: 20 },
             chat: ChatOptions {
                 history: 50,
                 keep_lines: 10_000,

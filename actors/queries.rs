@@ -200,6 +200,7 @@ impl World {
         let now_ms = self.clock().mono_ms();
         let mut entities = self.shards().view(now_ms);
         entities.extend(self.rooms().view(now_ms));
+        entities.extend(self.trades().view(now_ms));
         entities.extend(self.sessions().view(now_ms));
         admin::Mesh { entities }
     }

@@ -25,6 +25,8 @@ use crate::world::World;
 pub enum VenueName {
     Room(RoomKey),
     Shard(String),
+    /// By its id.
+    Trade(String),
 }
 
 impl fmt::Display for VenueName {
@@ -32,6 +34,7 @@ impl fmt::Display for VenueName {
         match self {
             Self::Room(room) => write!(out, "room {room}"),
             Self::Shard(shard) => write!(out, "world shard {shard}"),
+            Self::Trade(_) => out.write_str("trade"),
         }
     }
 }
@@ -146,15 +149,16 @@ impl<E: Entity> Table<E> {
         }
     }
 
-    /// Lets an idle entity go, unless somebody found it in the meantime. True: it must stop now.
-    pub fn let_go(&self, world: &World, key: &E::Key, generation: u64) -> bool {
+    /// Lets an idle entity go, unless somebody found it in the meantime, or its panics still count. For who never comes
+    /// again (`for_good`) they don't. True: it must stop now.
+    pub fn let_go(&self, world: &World, key: &E::Key, generation: u64, for_good: bool) -> bool {
         let now_ms = world.clock().mono_ms();
         let restarts = world.options().restarts;
         let mut entries = self.lock();
         let idle = entries.get(key).is_some_and(|entry| {
             entry.generation == generation
                 && entry.watchers.is_empty()
-                && entry.record.is_clean(now_ms, &restarts)
+                && (for_good || entry.record.is_clean(now_ms, &restarts))
         });
         if idle {
             entries.remove(key);

@@ -10,10 +10,12 @@ mod play;
 mod recovery;
 mod sheet;
 mod talk;
+mod trade;
 mod venues;
 mod walk;
 
 pub use attach::{Attached, ResumeClaim, Resumed, resume_expired};
+pub use trade::TradeAsk;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,7 +27,7 @@ use protocol::{
     CharacterId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId,
     ServerMessage, SessionId,
 };
-use rules::venue::News;
+use rules::venue::{Found, News};
 use storage::sessions::SessionRow;
 use tokio::sync::oneshot;
 
@@ -89,6 +91,18 @@ pub enum Mail {
         /// Of the time the character was taken for: news of earlier times come too late.
         epoch: i64,
         news: News,
+    },
+    /// From a venue that was asked something: the session goes on with the command.
+    HandedBack {
+        ticket: Ticket,
+        found: Found,
+    },
+    /// Somebody near wants to trade.
+    AskedToTrade(TradeAsk),
+    /// What became of a request to trade.
+    TradeAnswered {
+        trade_id: String,
+        verdict: Result<(), ErrorMessage>,
     },
     /// A venue does not have the character in it (any more).
     NotIn(VenueName),
@@ -207,6 +221,9 @@ impl Session {
                     self.hear(news, ctx);
                 }
             }
+            Mail::HandedBack { ticket, found: Found::Near(whom) } => self.ask_to_trade(whom, ticket),
+            Mail::AskedToTrade(ask) => self.asked_to_trade(ask),
+            Mail::TradeAnswered { trade_id, verdict } => self.trade_answered(&trade_id, verdict),
             Mail::NotIn(venue) => self.not_in(&venue, ctx),
             Mail::VenueDied(venue) => self.venue_died(&venue, ctx),
             Mail::Return(venue) => self.come_back(&venue, ctx),
@@ -333,6 +350,7 @@ impl Session {
             News::Placed(location) => self.placed(location, ctx),
             News::Settled { by, settlement, done } => self.settled(&by, &settlement, done, ctx),
             News::Released { by } => self.released(&by),
+            News::Thawed { by, number } => self.thawed(&by, number),
             // Sessions have no characters in combats yet.
             News::Fighting(_) | News::Fought(_) | News::Claimed(_) => {}
         }

@@ -64,6 +64,7 @@ impl Hosted for WorldShard {
             WorldCommand::Move { .. } => "world_shard.move",
             WorldCommand::Travel { .. } => "world_shard.travel",
             WorldCommand::Look => "world_shard.look",
+            WorldCommand::Approach { .. } => "world_shard.approach",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::{CloseCode, SessionId};
 use storage::{StoreError, Write};
 
-use crate::host::{self, Host, Hosted};
+use crate::host::{self, Host, Hosted, TickDone};
 use crate::notify::notify;
 use crate::outbox::{Farewell, LinkState};
 use crate::registry::Table;
@@ -15,6 +15,7 @@ use crate::session;
 use crate::world::World;
 
 const LINKS_EVERY: Duration = Duration::from_secs(1);
+const TRADES_EVERY: Duration = Duration::from_secs(1);
 const IDLE_EVERY: Duration = Duration::from_secs(10);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
 
@@ -25,9 +26,10 @@ pub struct Chore {
 }
 
 /// All chores of a world.
-pub fn chores() -> [Chore; 3] {
+pub fn chores() -> [Chore; 4] {
     [
         Chore { every: LINKS_EVERY, work: look_after_links },
+        Chore { every: TRADES_EVERY, work: tick_trades },
         Chore { every: IDLE_EVERY, work: let_idle_go },
         Chore { every: CLEAN_UP_EVERY, work: clean_up },
     ]
@@ -68,8 +70,17 @@ fn jittered(ping_ms: u64, id: SessionId) -> u64 {
     ping_ms - spread / 2 + u64::from(id.0.as_bytes()[0]) * spread / 256
 }
 
+/// One sweep for all, not a timer each: most trades are over long before their time is.
+fn tick_trades(world: &World) {
+    for (_, door, ()) in world.trades().all_running() {
+        // A full mailbox is busy, and hears the next one.
+        let _ = door.post(host::Mail::Tick(TickDone::default()));
+    }
+}
+
 fn let_idle_go(world: &World) {
     rest(world.rooms());
+    rest(world.trades());
     world.limiters().forget_quiet();
     let used = world.take_used();
     if !used.is_empty() {

@@ -11,6 +11,7 @@ use protocol::encryption::Cipher;
 use protocol::{CloseCode, ErrorCode, ErrorMessage, SessionId};
 use rand::{Rng, SeedableRng};
 use rules::room::Room;
+use rules::trade::Trade;
 use rules::world_shard::WorldShard;
 use rules::{Content, Dice};
 use storage::Store;
@@ -54,6 +55,7 @@ struct Inner {
     sessions: Table<Session>,
     rooms: Table<Host<Room>>,
     shards: Table<Host<WorldShard>>,
+    trades: Table<Host<Trade>>,
     limiters: Limiters,
     /// What entities run on: threads of our own, or a simulation's one and only.
     arbiters: Vec<ArbiterHandle>,
@@ -115,6 +117,7 @@ impl World {
                 sessions: Table::default(),
                 rooms: Table::default(),
                 shards: Table::default(),
+                trades: Table::default(),
                 arbiters,
                 registry: OnceLock::new(),
                 seed,
@@ -178,6 +181,10 @@ impl World {
         &self.inner.shards
     }
 
+    pub fn trades(&self) -> &Table<Host<Trade>> {
+        &self.inner.trades
+    }
+
     pub fn limiters(&self) -> &Limiters {
         &self.inner.limiters
     }
@@ -192,14 +199,14 @@ impl World {
         self.dice("turn", &turn)
     }
 
-    /// A name for a new session: of the system's dice, or of the seed of a world that is to repeat.
-    pub(crate) fn new_session_id(&self) -> SessionId {
+    /// A name that nothing else has: of the system's dice, or of the seed of a world that is to repeat.
+    pub(crate) fn new_id(&self) -> uuid::Uuid {
         if self.inner.options.seed.is_none() {
-            return SessionId(uuid::Uuid::new_v4());
+            return uuid::Uuid::new_v4();
         }
         let mut bytes = [0; 16];
         self.fresh_dice().fill_bytes(&mut bytes);
-        SessionId(uuid::Builder::from_random_bytes(bytes).into_uuid())
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
     pub(crate) fn registry(&self) -> Option<&Addr<Registry>> {

@@ -155,11 +155,11 @@ vocabulary! {
         "vendor_buy" VendorBuy(inventory::Buy),
         /// Sells something of one's own to the vendor of the location; answered with `inventory_update`.
         "vendor_sell" VendorSell(inventory::SomeOf),
-        /// Asks a character nearby to trade.
+        /// Asks a character nearby to trade; answered with one's own copy of `trade_request`.
         "trade_request" TradeRequest(trade::RequestTrade),
-        /// Sets one's own side of a trade window, whole: it replaces what was offered before.
+        /// Sets one's own side of a trade, whole; that of whoever was asked opens the window. Answered with `trade_update`.
         "trade_update" TradeUpdate(trade::OfferTrade),
-        /// Accepts what the trade window showed at `offer_version`.
+        /// Accepts what the window showed at `offer_version`; answered with `trade_update`, or `trade_complete` when both have.
         "trade_accept" TradeAccept(trade::AcceptTrade),
         /// Ends a trade, or refuses a request.
         "trade_decline" TradeDecline(trade::WhichTrade),
@@ -243,9 +243,9 @@ vocabulary! {
         "inventory_update" InventoryUpdate(inventory::InventoryUpdate),
         /// What the vendor of the location sells.
         "vendor_list" VendorList(inventory::VendorList),
-        /// Somebody asks to trade; answered with `trade_update` or `trade_decline`.
+        /// Somebody asks to trade; to be answered with `trade_update` or `trade_decline`.
         "trade_request" TradeRequest(trade::TradeRequest),
-        /// The trade window as both see it; any change raises `offer_version` and clears both accepts.
+        /// The trade window as both see it; any change of an offer raises `offer_version` and clears both accepts.
         "trade_update" TradeUpdate(trade::TradeUpdate),
         /// The trade ended without an exchange.
         "trade_decline" TradeDecline(trade::TradeDecline),

@@ -1,4 +1,4 @@
-//! Trade. The vocabulary, which the documents leave open; the rules come with the feature.
+//! Trade between two characters. The documents give the five names; the rest is defined here.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::{CharacterId, Text};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RequestTrade {
-    /// With whom.
+    /// With whom: somebody of the same location, within view.
     pub recipient_id: CharacterId,
 }
 
@@ -22,9 +22,22 @@ pub struct OfferTrade {
     /// Serials of one's own items.
     #[serde(default)]
     pub items: Vec<ItemId>,
+    /// Things that are only counted.
+    #[serde(default)]
+    pub stacks: Vec<Portion>,
     /// 0 when absent.
     #[serde(default)]
     pub souls: u32,
+}
+
+/// So many of what is only counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Portion {
+    /// For example "health_potion".
+    pub kind: Text<1, 50>,
+    /// How many; 1 or more.
+    pub quantity: u32,
 }
 
 /// Accepts what the window showed at `offer_version`.
@@ -59,38 +72,62 @@ pub struct TradeRequest {
     pub recipient_id: CharacterId,
 }
 
+/// An item in a trade window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OfferedItem {
+    /// Its serial.
+    pub item_id: ItemId,
+    /// For example "longsword"; `content/items.toml` lists them.
+    pub kind: String,
+}
+
+/// Things that are only counted, in a trade window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OfferedStack {
+    /// For example "health_potion"; `content/items.toml` lists them.
+    pub kind: String,
+    /// How many.
+    pub quantity: u32,
+}
+
 /// One side of a trade window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Offer {
     /// Whose side it is.
     pub character_id: CharacterId,
-    /// Serials of items.
-    pub items: Vec<ItemId>,
+    /// Things there is one of.
+    pub items: Vec<OfferedItem>,
+    /// Things that are only counted.
+    pub stacks: Vec<OfferedStack>,
     /// How many souls go with them.
     pub souls: u32,
     /// Whether this side has accepted what both show.
     pub accepted: bool,
 }
 
-/// The window as both see it; any change raises `offer_version` and clears both accepts.
+/// The window as both see it; any change of an offer raises `offer_version` and clears both accepts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TradeUpdate {
     /// Names the trade.
     pub trade_id: String,
-    /// Raised by every change.
+    /// Raised by every change of an offer.
     pub offer_version: u32,
-    /// Both sides.
+    /// Both sides, the one who asked first.
     pub offers: Vec<Offer>,
 }
 
-/// The trade ended without an exchange.
+/// The trade ended without an exchange: everybody has what he had.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TradeDecline {
     /// Names the trade.
     pub trade_id: String,
+    /// Why, for programs: "declined", "expired", "left" or "interrupted" (the server had to give it up).
+    pub cause: String,
     /// One sentence for a person.
     pub reason: String,
 }
@@ -101,6 +138,6 @@ pub struct TradeDecline {
 pub struct TradeComplete {
     /// Names the trade.
     pub trade_id: String,
-    /// What changed hands, by whose it was before.
+    /// What changed hands, by whose it was before, the one who asked first.
     pub offers: Vec<Offer>,
 }

@@ -13,6 +13,7 @@ pub mod realm;
 pub mod refusal;
 pub mod room;
 pub mod sheet;
+pub mod trade;
 pub mod venue;
 pub mod world_shard;
 

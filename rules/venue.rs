@@ -50,6 +50,15 @@ pub enum Effect {
     Save(Save),
     /// News for the session of a member, in order with the events.
     Inform(CharacterId, News),
+    /// The command goes back, unanswered, to the session it came from, which goes on with it.
+    HandBack(Found),
+}
+
+/// What a venue found out for a session that has to know it before it can do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// This character is near.
+    Near(CharacterId),
 }
 
 /// How a member looks at the world: as its connection asked for, and as far as that keeps up.
@@ -84,6 +93,8 @@ pub enum News {
     Placed(LocationId),
     /// What the venue did with the sheet is on disk. `done`: it has no say over the sheet any more.
     Settled { by: Engagement, settlement: Arc<Settlement>, done: bool },
+    /// An accept of a trade stands no more, nor does any that the session sent before it.
+    Thawed { by: Engagement, number: u64 },
     /// The venue has no say over the sheet any more, and has not changed it since it said so last.
     Released { by: Engagement },
     /// The character is in this combat: it has what the character brought.

@@ -1,6 +1,7 @@
 //! A partition of the world: who is where in its locations, who may move how, and who sees whom.
 
 mod body;
+mod encounter;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -74,6 +75,8 @@ pub enum WorldCommand {
     Travel { to: LocationId, position: Option<Position> },
     /// Asks to be told where one is.
     Look,
+    /// Its session wants to know that this character is within view, before it goes on.
+    Approach { whom: CharacterId },
 }
 
 /// Where a member goes who leaves this shard; absent for one who leaves the world.
@@ -337,6 +340,7 @@ impl Venue for WorldShard {
         match command {
             WorldCommand::Move { position, velocity } => self.walk(who, position, velocity, moment),
             WorldCommand::Travel { to, position } => self.travel(who, to, position, moment),
+            WorldCommand::Approach { whom } => self.approach(who.id, whom, moment),
             WorldCommand::Look => {
                 if !self.bodies.contains_key(&who.id) {
                     return Err(not_here());

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use actors::options::{
-    ChatOptions, EncryptionOptions, Mailboxes, PasswordOptions, Rates, Restarts, SessionOptions, WorldOptions,
+    ChatOptions, EncryptionOptions, Mailboxes, PasswordOptions, Rates, Restarts, SessionOptions,
+    TradeOptions, WorldOptions,
 };
 use actors::outbox::OutboxLimits;
 use handlers::listener::TcpOptions;
@@ -14,13 +15,14 @@ use crate::settings::Settings;
 
 /// What the world runs by.
 pub fn of_world(settings: &Settings, secrets: &Secrets) -> actors::Options {
-    let Settings { limits, session, ws, mesh, world, chat, .. } = settings;
+    let Settings { limits, session, ws, mesh, world, trade, chat, .. } = settings;
     actors::Options {
         arbiters: mesh.arbiters,
         mailboxes: Mailboxes {
             session: mesh.mailbox_session,
             room: mesh.mailbox_room,
             world_shard: mesh.mailbox_world_shard,
+            trade: mesh.mailbox_trade,
         },
         restarts: Restarts {
             panics_max: mesh.restarts_max,
@@ -50,6 +52,7 @@ pub fn of_world(settings: &Settings, secrets: &Secrets) -> actors::Options {
             updates_hz: world.updates_hz,
             save_every_ms: world.save_every_ms,
         },
+        trade: TradeOptions { window_ms: trade.window_secs * 1000, lines_max: trade.lines },
         chat: ChatOptions {
             history: chat.history,
             keep_lines: chat.keep_lines,
@@ -90,6 +93,8 @@ fn rates(settings: &Settings) -> Rates {
         characters: limits.character_change.0,
         dear: limits.dear_ip.0,
         inventory: limits.inventory.0,
+        trade: limits.trade.0,
+        trade_request: limits.trade_request.0,
         login: limits.login_account_ip.0,
         login_address: limits.login_ip.0,
         login_account: limits.login_account.0,

@@ -29,6 +29,7 @@ pub struct Settings {
     pub backup: Backup,
     pub mesh: Mesh,
     pub world: World,
+    pub trade: Trade,
     pub chat: Chat,
     pub p2p: P2p,
     pub tls: Tls,
@@ -63,6 +64,8 @@ pub struct Limits {
     pub characters_per_account: u32,
     pub character_change: Rate,
     pub inventory: Rate,
+    pub trade: Rate,
+    pub trade_request: Rate,
     pub list: Rate,
     #[serde(rename = "move")]
     pub movement: Rate,
@@ -158,6 +161,7 @@ pub struct Mesh {
     pub mailbox_session: usize,
     pub mailbox_room: usize,
     pub mailbox_world_shard: usize,
+    pub mailbox_trade: usize,
     pub restarts_max: usize,
     pub restarts_secs: u64,
     pub quarantine_secs: u64,
@@ -174,6 +178,13 @@ pub struct World {
     pub updates_hz: u32,
     pub save_every_ms: u64,
     pub content: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trade {
+    pub window_secs: u64,
+    pub lines: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -39,6 +39,8 @@ pub trait Hosted: Venue<Entry: Send, Command: Send, Exit: Send> + Unpin + 'stati
     }
     /// Whether it is let go when nobody is in it.
     const PASSIVATES: bool;
+    /// Whether it is over when the last has left.
+    const ENDS_EMPTY: bool = false;
     fn load(key: &Self::Key, world: &World, members: &[CharacterId]) -> Pending<Self::Record>;
     fn restore(key: &Self::Key, world: &World, record: Self::Record, members: &[Member]) -> Self;
     /// Whether this member is in it. A venue that keeps no members has everybody.

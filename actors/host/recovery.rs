@@ -30,14 +30,15 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Lander {
         match host.land(cx) {
             Released::Failed(error) => {
                 host.report("a commit failed", &error);
-                host.give_up_flights();
+                host.give_up_flights(&error);
                 host.go_back(ctx);
             }
             Released::Repeated(reply) => {
                 host.answer_again(reply);
                 host.go_back(ctx);
             }
-            Released::Waiting | Released::Left | Released::All => {}
+            Released::Waiting => {}
+            Released::Left | Released::All => host.end_if_empty(ctx),
         }
         Poll::Pending
     }
@@ -46,7 +47,12 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Lander {
 impl<V: Hosted> Host<V> {
     fn report(&self, what: &str, error: &StoreError) {
         // A step between the end of the store and that of the process is nobody's trouble.
-        let level = if *error == StoreError::Closed { Level::Debug } else { Level::Error };
+        // That a character was taken or changed meanwhile is what the check is for.
+        let level = match error {
+            StoreError::Closed => Level::Debug,
+            StoreError::StaleEpoch | StoreError::StaleSheet => Level::Info,
+            _ => Level::Error,
+        };
         log::log!(level, "{} {} {what}: {error}", V::KIND, self.key);
     }
 
@@ -94,7 +100,7 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Recovery<V> {
                 Released::Waiting => return Poll::Pending,
                 Released::Failed(error) => {
                     host.report("a commit failed", &error);
-                    host.give_up_flights();
+                    host.give_up_flights(&error);
                 }
                 Released::Repeated(reply) => {
                     host.answer_again(reply);

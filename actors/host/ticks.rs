@@ -32,6 +32,13 @@ pub struct Pace {
 /// Frees the way for the next tick when dropped: at most one is outstanding.
 pub struct TickDone(Arc<Pace>);
 
+impl Default for TickDone {
+    /// Of a tick that comes from elsewhere, at that one's pace.
+    fn default() -> Self {
+        Self(Pace::new())
+    }
+}
+
 impl Drop for TickDone {
     fn drop(&mut self) {
         self.0.outstanding.store(false, Ordering::Release);

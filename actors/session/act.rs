@@ -47,6 +47,10 @@ impl Session {
             ClientMessage::VendorList(_) => self.tell_wares(&ticket),
             ClientMessage::VendorBuy(what) => self.buy(&what, ticket, ctx),
             ClientMessage::VendorSell(what) => self.sell(&what, ticket, ctx),
+            ClientMessage::TradeRequest(request) => self.request_trade(request.recipient_id, ticket),
+            ClientMessage::TradeUpdate(offer) => self.offer_trade(&offer, ticket),
+            ClientMessage::TradeAccept(accept) => self.accept_trade(&accept, ticket),
+            ClientMessage::TradeDecline(which) => self.decline_trade(&which.trade_id, ticket),
             ClientMessage::PartyChat(_)
             | ClientMessage::PartyCreate(_)
             | ClientMessage::PartyInvite(_)
@@ -56,11 +60,7 @@ impl Session {
             | ClientMessage::PartyKick(_)
             | ClientMessage::PartyDisband(_)
             | ClientMessage::CombatStart(_)
-            | ClientMessage::CombatAction(_)
-            | ClientMessage::TradeRequest(_)
-            | ClientMessage::TradeUpdate(_)
-            | ClientMessage::TradeAccept(_)
-            | ClientMessage::TradeDecline(_) => self.refuse(
+            | ClientMessage::CombatAction(_) => self.refuse(
                 &ticket,
                 ErrorMessage::new(
                     ErrorCode::Unsupported,

@@ -63,6 +63,7 @@ impl Session {
         if let Some(attached) = self.attached(link, last_seq, resume_token, None) {
             self.welcome(link, attached, |attached| to.send(attached).is_ok(), ctx);
             self.read_up(ctx);
+            self.look_at_trade();
         }
     }
 
@@ -83,9 +84,13 @@ impl Session {
         self.limits.come_from(claim.address.clone());
         let resume_token = Some(self.outbox.with_keys(|keys| keys.renew_for(&claim.token)));
         let own_state = rewound.gap.and_then(|_| self.own_state());
+        let missed = rewound.gap.is_some();
         let resumed = Resumed { rewound, own_state };
         if let Some(attached) = self.attached(link, claim.last_seq, resume_token, Some(resumed)) {
             self.welcome(link, attached, |attached| to.send(Ok(attached)).is_ok(), ctx);
+            if missed {
+                self.look_at_trade();
+            }
         }
     }
 

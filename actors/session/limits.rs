@@ -36,6 +36,7 @@ pub struct Limits {
     moves: Option<Bucket>,
     acks: Option<Bucket>,
     inventory: Option<Bucket>,
+    trade: Option<Bucket>,
     strikes_ms: VecDeque<u64>,
 }
 
@@ -51,6 +52,7 @@ impl Limits {
             moves: None,
             acks: None,
             inventory: None,
+            trade: None,
             strikes_ms: VecDeque::new(),
             world: world.clone(),
         }
@@ -127,6 +129,10 @@ impl Limits {
             | ClientMessage::VendorList(_)
             | ClientMessage::VendorBuy(_)
             | ClientMessage::VendorSell(_) => take(&mut self.inventory, rates.inventory),
+            ClientMessage::TradeUpdate(_)
+            | ClientMessage::TradeAccept(_)
+            | ClientMessage::TradeDecline(_) => take(&mut self.trade, rates.trade),
+            ClientMessage::TradeRequest(_) => self.take_trade_request(),
             ClientMessage::Chat(say) if matches!(say.channel, Channel::Global | Channel::Faction) => {
                 self.take_wide()
             }
@@ -140,6 +146,10 @@ impl Limits {
 
     fn take_dear(&self, what: Dear) -> Result<(), Wait> {
         self.world.limiters().take_dear(what, self.account, &self.address)
+    }
+
+    fn take_trade_request(&self) -> Result<(), Wait> {
+        self.account.map_or(Ok(()), |account| self.world.limiters().trade_request.take(&account))
     }
 
     fn take_chat(&self) -> Result<(), Wait> {

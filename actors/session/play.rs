@@ -21,6 +21,7 @@ use crate::host::{self, Host, Reply};
 use crate::notify::notify;
 use crate::outbox::Farewell;
 use crate::repeats::kept_message;
+use crate::session::trade::Trading;
 use crate::session::{Asked, Mail, Session};
 
 /// A room the character is in; without a door while it can't be had.
@@ -48,6 +49,10 @@ pub struct Playing {
     pub say: Joined,
     /// Its rooms have shown what was said lately; only v1 has a message for that.
     pub read_up: bool,
+    /// The trade it is in, or has asked for.
+    pub trading: Option<Trading>,
+    /// The request to trade that is on its way to the shard.
+    pub asking: Option<Ticket>,
     /// The command that is taking the character to another location.
     pub travelling: Option<Ticket>,
     /// The other shard it is on the way to, with its door.
@@ -205,6 +210,8 @@ impl Session {
             faction: Joined { key: faction.clone(), door: None },
             say: Joined { key: RoomKey::Say(location), door: None },
             read_up: self.outbox.is_linked() && self.outbox.dialect().is_v1(),
+            trading: None,
+            asking: None,
             travelling: None,
             bound_for: None,
             member,
@@ -243,6 +250,7 @@ impl Session {
     /// Gives the character up: out of every venue. `gone` hears when its position is on disk; `forget`: the
     /// session does not come back with it.
     pub(super) fn leave_world(&mut self, gone: Option<oneshot::Sender<()>>, forget: bool) {
+        self.leave_trade();
         let Some(playing) = self.playing.take() else { return };
         let (id, who) = (self.id, playing.member.id);
         log::info!("session {id}: character {} leaves the world", playing.member.name);

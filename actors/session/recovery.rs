@@ -2,11 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use actix::ActorContext;
+use actix::fut::{ActorFutureExt, wrap_future};
+use actix::{ActorContext, AsyncContext};
 use protocol::{CharacterId, ErrorCode, ErrorMessage, LocationId};
 use rules::venue::RoomKey;
 
-use crate::entity::{Ctx, Entity};
+use crate::entity::{Ctx, Entity, Shell};
 use crate::session::{Mail, Session};
 
 impl Session {
@@ -22,6 +23,26 @@ impl Session {
             self.refuse_unopened(internal, None);
         }
         self.stumble(ctx);
+    }
+
+    /// Goes on when `work` is done; the mailbox waits. A panic in what follows ends no actor: what waits in the mailbox
+    /// is not lost.
+    pub(super) fn wait_for<T: 'static>(
+        work: impl Future<Output = T> + 'static,
+        ctx: &mut Ctx<Self>,
+        then: impl FnOnce(&mut Self, T, &mut Ctx<Self>) + 'static,
+    ) {
+        ctx.wait(wrap_future(work).map(move |done, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
+            let session = &mut shell.entity;
+            if catch_unwind(AssertUnwindSafe(|| then(session, done, ctx))).is_err() {
+                let internal = ErrorMessage::new(
+                    ErrorCode::Internal,
+                    "a defect of ours: look again at what has changed",
+                );
+                session.outbox.refuse_open(None, &internal, session.wall_ms());
+                session.stumble(ctx);
+            }
+        }));
     }
 
     /// The state may be half changed: it goes, and what was last committed comes back.
@@ -43,6 +64,7 @@ impl Session {
         if self.playing.as_ref().is_none_or(|playing| playing.member.id != character) {
             return self.leave_world(None, false);
         }
+        self.leave_trade();
         let Some(playing) = self.playing.take() else { return };
         if playing.say.key != RoomKey::Say(location) {
             self.leave_room(playing.say, character);

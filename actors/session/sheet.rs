@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use actix::AsyncContext;
-use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::ids::ItemId;
 use protocol::inventory::InventoryUpdate;
 use protocol::{ErrorCode, ErrorMessage, ServerMessage};
 use rules::sheet::{Engagement, Settlement, Sheet};
 use rules::{Content, Refusal, inventory};
-use storage::StoreError;
 use storage::sheets::AnswerOf;
+use storage::{Pending, StoreError};
 
 use crate::commands::Ticket;
-use crate::entity::{Ctx, Shell};
+use crate::entity::Ctx;
 use crate::errors::storage_error;
+use crate::faults;
 use crate::flight::answer_text;
 use crate::frame::Frame;
 use crate::host::Reply;
@@ -89,8 +88,8 @@ impl Session {
     ) {
         let who = change.before.character_id;
         let saved = self.world.store().write(storage::sheets::settle(settlement, answer, self.wall_ms()));
-        ctx.wait(wrap_future(saved).map(move |saved, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
-            let session = &mut shell.entity;
+        Self::wait_for(saved, ctx, move |session, saved, ctx| {
+            faults::hit("session.saved");
             match saved {
                 Ok(serials) => {
                     let (after, update) = change.with(&serials);
@@ -115,7 +114,7 @@ impl Session {
                 }
                 Err(error) => session.refuse(&ticket, storage_error(&error)),
             }
-        }));
+        });
     }
 
     /// A venue has settled something about the sheet.
@@ -131,6 +130,9 @@ impl Session {
         // What was made for it has serials that only the store knows.
         let knows_all = settlement.made_for(playing.member.id).next().is_none();
         let Some(mut after) = before.after(settlement, Some(by)).ok().filter(|_| knows_all) else {
+            if done {
+                self.engagement_over(by);
+            }
             return self.retake_sheet(ctx);
         };
         if done {
@@ -139,6 +141,9 @@ impl Session {
         let update = inventory::update(before, &after, self.world.content(), settlement.reason);
         self.tell_update(update);
         self.take_over(after);
+        if done {
+            self.engagement_over(by);
+        }
     }
 
     /// A venue has no say over the sheet any more, and has left it as it was.
@@ -146,28 +151,42 @@ impl Session {
         if let Some(playing) = self.playing.as_mut() {
             playing.sheet.release(by);
         }
+        self.engagement_over(by);
+    }
+
+    fn engagement_over(&mut self, by: &Engagement) {
+        if let Engagement::Trade(id) = by {
+            self.trade_over(id);
+        }
     }
 
     /// Reads the sheet from the disk, behind everything that was asked of it before. What it was lent to has no say over
     /// it any more.
     pub(super) fn retake_sheet(&mut self, ctx: &mut Ctx<Self>) {
-        let Some(playing) = &self.playing else { return };
+        let Some(taken) = self.ask_for_sheet() else { return };
+        // What lies in a trade would not be locked any more.
+        self.give_up_trade();
+        Self::wait_for(taken, ctx, |session, taken, _| session.retook_sheet(taken));
+    }
+
+    pub(super) fn ask_for_sheet(&self) -> Option<Pending<Sheet>> {
+        let playing = self.playing.as_ref()?;
         let retake = storage::sheets::retake(playing.member.id, playing.member.epoch);
-        let taken = self.world.store().write(retake);
-        ctx.wait(wrap_future(taken).map(|taken, shell: &mut Shell<Self>, _: &mut Ctx<Self>| {
-            let session = &mut shell.entity;
-            let Some(playing) = &session.playing else { return };
-            match taken {
-                Ok(sheet) => {
-                    let content = session.world.content();
-                    session.tell_update(inventory::update(&playing.sheet, &sheet, content, "sync"));
-                    session.take_over(sheet);
-                }
-                // Whoever has the character now says so by itself.
-                Err(StoreError::StaleEpoch) => {}
-                Err(error) => log::error!("session {}: its sheet can't be read: {error}", session.id),
+        Some(self.world.store().write(retake))
+    }
+
+    pub(super) fn retook_sheet(&mut self, taken: Result<Sheet, StoreError>) {
+        let Some(playing) = &self.playing else { return };
+        match taken {
+            Ok(sheet) => {
+                let update = inventory::update(&playing.sheet, &sheet, self.world.content(), "sync");
+                self.tell_update(update);
+                self.take_over(sheet);
             }
-        }));
+            // Whoever has the character now says so by itself.
+            Err(StoreError::StaleEpoch) => {}
+            Err(error) => log::error!("session {}: its sheet can't be read: {error}", self.id),
+        }
     }
 
     /// Goes on with another sheet; tells the client how its character stands if that changed.

@@ -15,6 +15,7 @@ use crate::commands::Ticket;
 use crate::directory;
 use crate::entity::{Ctx, Shell};
 use crate::errors::storage_error;
+use crate::faults;
 use crate::flight::answer_text;
 use crate::frame::Frame;
 use crate::host::{self, Reply};
@@ -121,6 +122,7 @@ impl Session {
         });
         let saved = self.world.store().write(storage::chat::whisper(new, answer));
         ctx.spawn(wrap_future(saved).map(move |saved, shell: &mut Shell<Self>, _: &mut Ctx<Self>| {
+            faults::hit("whisper.saved");
             let session = &shell.entity;
             match saved {
                 Ok(chat_id) => {

@@ -86,6 +86,7 @@ impl Session {
     pub(super) fn come_back(&mut self, venue: &VenueName, ctx: &mut Ctx<Self>) {
         let Some(playing) = self.playing.as_ref() else { return };
         match venue {
+            VenueName::Trade(id) => self.trade_interrupted(id, ctx),
             VenueName::Room(key) => {
                 if playing.room(key).is_some_and(|joined| joined.door.is_none()) {
                     self.join(key, false, ctx);
@@ -142,6 +143,7 @@ impl Session {
         }
         self.leave_room(said, who);
         self.join(&RoomKey::Say(location), true, ctx);
+        self.give_up_trade();
     }
 
     /// `gone` hears when the last position is on disk; dropped, when there was nothing to save.
@@ -168,12 +170,12 @@ impl Session {
         self.world.rooms().unwatch(&joined.key, self.id);
     }
 
-    fn newcomer(&self) -> Option<Newcomer> {
+    pub(super) fn newcomer(&self) -> Option<Newcomer> {
         let member = self.playing.as_ref()?.member.clone();
         Some(Newcomer { member, session: self.id, outbox: self.outbox.clone(), door: self.own_door()? })
     }
 
-    fn watcher(&self) -> Option<Watcher> {
+    pub(super) fn watcher(&self) -> Option<Watcher> {
         Some(Watcher { session: self.id, door: self.own_door()? })
     }
 
@@ -193,6 +195,7 @@ impl Playing {
 
     fn forget_door(&mut self, venue: &VenueName) {
         match venue {
+            VenueName::Trade(_) => {}
             VenueName::Room(key) => {
                 if let Some(joined) = self.room_mut(key) {
                     joined.door = None;

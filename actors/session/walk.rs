@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// Posts a command to the shard that simulates the character.
-    fn send_to_shard(&self, command: WorldCommand, reply: Reply) {
+    pub(super) fn send_to_shard(&self, command: WorldCommand, reply: Reply) {
         let Some(playing) = &self.playing else { return };
         let Some(door) = &playing.place.door else {
             return reply.refuse(busy(&VenueName::Shard(playing.place.shard.clone())), self.wall_ms());

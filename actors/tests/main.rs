@@ -17,3 +17,4 @@ mod sessions;
 mod stage;
 mod store;
 mod trace;
+mod trade;

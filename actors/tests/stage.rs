@@ -1,6 +1,7 @@
 //! A simulated world on a paused clock, with a database file that can outlive it.
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -28,6 +29,22 @@ pub struct Disk {
 impl Disk {
     pub fn new() -> Self {
         Self { folder: TempDir::new().unwrap(), wall_ms: Cell::new(BEGINNING_MS) }
+    }
+
+    /// One with the database that another one had when its world was over.
+    pub fn with(database: &[u8]) -> Self {
+        let disk = Self::new();
+        std::fs::write(disk.path(), database).unwrap();
+        disk.wall_ms.set(BEGINNING_MS + 3_600_000);
+        disk
+    }
+
+    pub fn database(&self) -> Vec<u8> {
+        std::fs::read(self.path()).unwrap()
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("world.db")
     }
 }
 
@@ -86,6 +103,8 @@ impl Plan {
 pub struct Stage {
     pub world: World,
     pub store: Store,
+    /// The database file.
+    pub path: PathBuf,
     people: Cell<u32>,
 }
 
@@ -102,8 +121,8 @@ pub fn play_on<T, F: Future<Output = T>>(disk: &Disk, plan: Plan, scene: impl Fn
     actix_rt::System::with_tokio_rt(runtime).block_on(async {
         let clock = Clock::simulated(disk.wall_ms.get());
         let driver = Driver::Inline { seed: plan.seed, delay_ms_max: plan.delay_ms };
-        let path = disk.folder.path().join("world.db");
-        let store = Store::open(storage::Options { driver, ..storage::Options::new(path) }).unwrap();
+        let path = disk.path();
+        let store = Store::open(storage::Options { driver, ..storage::Options::new(&path) }).unwrap();
         let world = World::simulated(Parts {
             hasher: Hasher::inline(&plan.options.passwords).unwrap(),
             options: plan.options,
@@ -111,7 +130,7 @@ pub fn play_on<T, F: Future<Output = T>>(disk: &Disk, plan: Plan, scene: impl Fn
             store: store.clone(),
             clock,
         });
-        let played = scene(Stage { world, store: store.clone(), people: Cell::new(0) }).await;
+        let played = scene(Stage { world, store: store.clone(), path, people: Cell::new(0) }).await;
         store.close();
         disk.wall_ms.set(clock.now().wall_ms + 1_000);
         played
@@ -124,7 +143,8 @@ pub fn play_on_threads<F: Future<Output = ()>>(scene: impl FnOnce(Stage) -> F) {
     actix_rt::System::new().block_on(async {
         let Plan { mut options, content, .. } = Plan::default();
         options.arbiters = 3;
-        let store = Store::open(storage::Options::new(disk.folder.path().join("world.db"))).unwrap();
+        let path = disk.path();
+        let store = Store::open(storage::Options::new(&path)).unwrap();
         let world = World::start(Parts {
             hasher: Hasher::start(&options.passwords).unwrap(),
             options,
@@ -132,7 +152,7 @@ pub fn play_on_threads<F: Future<Output = ()>>(scene: impl FnOnce(Stage) -> F) {
             store: store.clone(),
             clock: Clock::system(),
         });
-        scene(Stage { world, store: store.clone(), people: Cell::new(0) }).await;
+        scene(Stage { world, store: store.clone(), path, people: Cell::new(0) }).await;
         store.close();
     });
 }

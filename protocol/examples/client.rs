@@ -8,7 +8,7 @@ use crate::inventory::{Buy, SomeOf, WhichItem};
 use crate::movement::{Move, Position};
 use crate::party::{CreateParty, Invite, Kick, WhichParty};
 use crate::session::{Ack, Bare, Leave, Resume};
-use crate::trade::{AcceptTrade, OfferTrade, RequestTrade, WhichTrade};
+use crate::trade::{AcceptTrade, OfferTrade, Portion, RequestTrade, WhichTrade};
 use crate::{CharacterId, ClientMessage, LocationId, SessionId, Text};
 
 fn text<const MIN: usize, const MAX: usize>(text: &str) -> Text<MIN, MAX> {
@@ -125,6 +125,7 @@ fn trade() -> Vec<ClientMessage> {
         ClientMessage::TradeUpdate(OfferTrade {
             trade_id: text("t-5"),
             items: vec![ItemId(1001)],
+            stacks: vec![Portion { kind: text("health_potion"), quantity: 2 }],
             souls: 50,
         }),
         ClientMessage::TradeAccept(AcceptTrade { trade_id: text("t-5"), offer_version: 4 }),

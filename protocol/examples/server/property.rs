@@ -4,7 +4,9 @@ use super::{MIRA, NEXUS, TOMAS};
 use crate::ServerMessage;
 use crate::ids::ItemId;
 use crate::inventory::{Inventory, InventoryUpdate, OwnedItem, OwnedStack, VendorList, Ware};
-use crate::trade::{Offer, TradeComplete, TradeDecline, TradeRequest, TradeUpdate};
+use crate::trade::{
+    Offer, OfferedItem, OfferedStack, TradeComplete, TradeDecline, TradeRequest, TradeUpdate,
+};
 
 pub(super) fn all() -> Vec<ServerMessage> {
     let mut all = inventory();
@@ -55,9 +57,17 @@ fn inventory() -> Vec<ServerMessage> {
 }
 
 fn offers(accepted: bool) -> Vec<Offer> {
+    let sword = OfferedItem { item_id: ItemId(1001), kind: "longsword".to_owned() };
+    let potions = OfferedStack { kind: "health_potion".to_owned(), quantity: 2 };
     vec![
-        Offer { character_id: MIRA, items: vec![ItemId(1001)], souls: 50, accepted },
-        Offer { character_id: TOMAS, items: vec![ItemId(1002), ItemId(1003)], souls: 0, accepted: true },
+        Offer { character_id: MIRA, items: vec![sword], stacks: vec![potions], souls: 50, accepted },
+        Offer {
+            character_id: TOMAS,
+            items: vec![OfferedItem { item_id: ItemId(1002), kind: "longbow".to_owned() }],
+            stacks: Vec::new(),
+            souls: 0,
+            accepted: true,
+        },
     ]
 }
 
@@ -77,6 +87,7 @@ fn trade() -> Vec<ServerMessage> {
         }),
         ServerMessage::TradeDecline(TradeDecline {
             trade_id: trade_id(),
+            cause: "declined".to_owned(),
             reason: "Tomas closed the window.".to_owned(),
         }),
         ServerMessage::TradeComplete(TradeComplete { trade_id: trade_id(), offers: offers(true) }),
