@@ -21,3 +21,4 @@ mod reconnect;
 mod resume;
 mod rush;
 mod slow;
+mod trade;

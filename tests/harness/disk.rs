@@ -1,21 +1,48 @@
 //! What is on disk after a server has ended, read the way the server reads it.
 
+use std::path::PathBuf;
+
 use rules::venue::{ChatLine, RoomKey};
+use storage::audit::{self, Report};
 use storage::{Options, Store};
 
 use crate::harness::server::Directory;
 
 /// Everything that was ever said to everybody, in order.
 pub fn global_lines(directory: &Directory) -> Vec<ChatLine> {
-    // The store's threads are waited for, which a thread of the runtime must not do.
-    std::thread::scope(|scope| scope.spawn(|| read(directory)).join().expect("the database is whole"))
+    read(directory, |store| {
+        let lines = store.read(storage::chat::recent(&RoomKey::Global, 1_000_000)).wait();
+        lines.expect("the database can be read")
+    })
 }
 
-fn read(directory: &Directory) -> Vec<ChatLine> {
-    let path = directory.data().join("shardmesh.db");
-    let store = Store::open(Options { readers: 1, exclusive: false, ..Options::new(path) });
-    let store = store.expect("the database can be opened");
-    let lines = store.read(storage::chat::recent(&RoomKey::Global, 1_000_000)).wait();
-    store.close();
-    lines.expect("the database can be read")
+/// What `shardmesh check` says of the property of all.
+pub fn audit(directory: &Directory) -> Report {
+    audit::check(&database(directory)).expect("the database can be read")
+}
+
+/// Which of these trades are on disk.
+pub fn settled(directory: &Directory, trades: &[String]) -> Vec<bool> {
+    read(directory, |store| {
+        let find = |id: &String| store.read(storage::sheets::is_settled(rules::trade::cause_of(id))).wait();
+        trades.iter().map(|id| find(id).expect("the database can be read")).collect()
+    })
+}
+
+fn database(directory: &Directory) -> PathBuf {
+    directory.data().join("shardmesh.db")
+}
+
+fn read<T: Send>(directory: &Directory, look: impl FnOnce(&Store) -> T + Send) -> T {
+    // The store's threads are waited for, which a thread of the runtime must not do.
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let options = Options { readers: 1, exclusive: false, ..Options::new(database(directory)) };
+            let store = Store::open(options).expect("the database can be opened");
+            let seen = look(&store);
+            store.close();
+            seen
+        });
+        reading.join().expect("the database is whole")
+    })
 }

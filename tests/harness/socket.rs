@@ -216,6 +216,11 @@ impl Socket {
         }
     }
 
+    /// The texts of the last frames.
+    pub fn recent(&self) -> &VecDeque<String> {
+        &self.recent
+    }
+
     /// Reads on until the connection ends; what arrives before is kept.
     pub async fn closed(&mut self) -> Closed {
         if let Some(closed) = &self.ended {
