@@ -17,6 +17,9 @@ pub fn storage_error(error: &StoreError) -> ErrorMessage {
         StoreError::Conflict("username") => {
             ErrorMessage::new(ErrorCode::NameTaken, "this user name is taken").with("field", "username")
         }
+        StoreError::Conflict("combat") => {
+            ErrorMessage::new(ErrorCode::Conflict, "the character is in a fight: try again when that is over")
+        }
         StoreError::Conflict(what) => {
             ErrorMessage::new(ErrorCode::Conflict, format!("{what} was used before")).with("field", *what)
         }

@@ -73,7 +73,7 @@ struct FanOut {
 pub enum Sync {
     /// Before anybody hears of it.
     Now,
-    /// With the next that is synced: a power cut may lose it, the death of the process can't.
+    /// With the next that is synced, unless it is lasting: a power cut may lose it, the death of the process can't.
     Later,
 }
 
@@ -280,11 +280,12 @@ pub fn save(
         let text = answer_text(message.unwrap_or(&done), wall_ms);
         Some((reply.who, message_id.into_string(), text))
     });
+    let synced = match sync {
+        Sync::Now => !saves.iter().all(Save::is_passing),
+        Sync::Later => saves.iter().any(Save::is_lasting),
+    };
     let write = storage::saves::apply(saves, answer, wall_ms);
-    Some(world.store().write(match sync {
-        Sync::Now => write,
-        Sync::Later => write.unsynced(),
-    }))
+    Some(world.store().write(if synced { write } else { write.unsynced() }))
 }
 
 /// An answer as the store keeps it for retries.

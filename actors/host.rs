@@ -147,8 +147,8 @@ impl<V: Hosted> Host<V> {
             };
             self.seats.insert(seat.member.id, seat);
             self.note_members();
-        } else if self.venue.is_none() {
-            // A panic: whoever was to come in has to try again.
+        } else if self.venue.is_none() || V::TELLS_REFUSED {
+            // After a panic, whoever was to come in has to try again.
             notify(&newcomer.door, session::Mail::NotIn(V::name(&self.key)));
         }
     }
@@ -213,7 +213,7 @@ impl<V: Hosted> Host<V> {
         self.note_members();
     }
 
-    /// What a tick saves was promised to nobody, so nobody waits for the disk.
+    /// What most ticks save was promised to nobody, so nobody waits for the disk.
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
         if self.flights.len() < FLIGHTS_MAX {
             let lookers = self.lookers();

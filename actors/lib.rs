@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backlogs;
 pub mod clock;
+mod combats;
 pub mod commands;
 mod common_passwords;
 pub mod directory;
@@ -21,6 +22,7 @@ mod notify;
 pub mod options;
 pub mod outbox;
 pub mod queries;
+mod realms;
 mod record;
 pub mod registry;
 mod repeats;

@@ -1,5 +1,7 @@
 //! Every number the world runs by. The binary fills this from `settings.toml`, which documents each of them.
 
+use rules::combat::CombatLimits;
+
 use crate::outbox::OutboxLimits;
 
 /// See `settings.toml`; the defaults here are the same.
@@ -20,6 +22,7 @@ pub struct Options {
     pub world: WorldOptions,
     pub trade: TradeOptions,
     pub chat: ChatOptions,
+    pub combat: CombatOptions,
     /// Frames of peers who encrypt are opened and answered with this.
     pub encryption: Option<EncryptionOptions>,
     /// Makes all dice of a run repeatable; absent: seeded by the system.
@@ -33,6 +36,7 @@ pub struct Mailboxes {
     pub room: usize,
     pub world_shard: usize,
     pub trade: usize,
+    pub combat: usize,
 }
 
 /// More than `panics_max` panics within `window_ms` send an entity to rest.
@@ -123,6 +127,8 @@ pub struct Rates {
     pub trade: Rate,
     /// Requests to trade: per account.
     pub trade_request: Rate,
+    /// Challenges and moves in fights.
+    pub combat: Rate,
     /// Failed sign-ins per account and address.
     pub login: Rate,
     /// Failed sign-ins per address.
@@ -169,6 +175,14 @@ pub struct ChatOptions {
     pub page_bytes: usize,
 }
 
+/// How fights go.
+#[derive(Debug, Clone, Copy)]
+pub struct CombatOptions {
+    pub limits: CombatLimits,
+    /// Who was defeated can't be challenged by characters for this long.
+    pub truce_ms: u64,
+}
+
 /// The key that sealed frames are opened with.
 #[derive(Clone)]
 pub struct EncryptionOptions {
@@ -200,6 +214,7 @@ impl Default for Rates {
             whisper_new_young: Rate::new(10, 360_000),
             acks: Rate::new(200, 20),
             lists: Rate::new(5, 1_000),
+            combat: Rate::new(20, 100),
             world: Rate::new(20, 200),
             characters: Rate::new(10, 5_000),
             dear: Rate::new(200, 20),
@@ -218,7 +233,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             arbiters: 0,
-            mailboxes: Mailboxes { session: 64, room: 256, world_shard: 1_024, trade: 256 },
+            mailboxes: Mailboxes { session: 64, room: 256, world_shard: 1_024, trade: 256, combat: 64 },
             restarts: Restarts::default(),
             passivate_ms: 60_000,
             session: SessionOptions {
@@ -255,6 +270,18 @@ impl Default for Options {
                 keep_lines: 10_000,
                 keep_whispers: 100_000,
                 page_bytes: 8 * 1024,
+            },
+            combat: CombatOptions {
+                limits: CombatLimits {
+                    turn_ms: 30_000,
+                    idle_turn_ms: 2_000,
+                    absent_ms: 60_000,
+                    muster_ms: 5_000,
+                    rounds_max: 500,
+                    side_max: 6,
+                    guardian_min: 4,
+                },
+                truce_ms: 30_000,
             },
             encryption: None,
             seed: None,

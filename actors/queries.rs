@@ -201,6 +201,8 @@ impl World {
         let mut entities = self.shards().view(now_ms);
         entities.extend(self.rooms().view(now_ms));
         entities.extend(self.trades().view(now_ms));
+        entities.extend(self.realms().view(now_ms));
+        entities.extend(self.combats().view(now_ms));
         entities.extend(self.sessions().view(now_ms));
         admin::Mesh { entities }
     }

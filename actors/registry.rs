@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use protocol::SessionId;
 use protocol::admin;
+use protocol::ids::CombatId;
 use rules::venue::RoomKey;
 
 use crate::entity::{Birth, Door, Entity, Watcher};
@@ -27,6 +28,8 @@ pub enum VenueName {
     Shard(String),
     /// By its id.
     Trade(String),
+    Combat(CombatId),
+    Realm,
 }
 
 impl fmt::Display for VenueName {
@@ -35,6 +38,8 @@ impl fmt::Display for VenueName {
             Self::Room(room) => write!(out, "room {room}"),
             Self::Shard(shard) => write!(out, "world shard {shard}"),
             Self::Trade(_) => out.write_str("trade"),
+            Self::Combat(_) => out.write_str("combat"),
+            Self::Realm => out.write_str("realm"),
         }
     }
 }

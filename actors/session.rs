@@ -1,7 +1,9 @@
 //! One signed-in player: its outbox, its limits, the venues its character is in. Survives its connections.
 
 mod act;
+mod aftermath;
 mod attach;
+mod combat;
 mod ending;
 mod inventory;
 mod limits;
@@ -15,6 +17,7 @@ mod venues;
 mod walk;
 
 pub use attach::{Attached, ResumeClaim, Resumed, resume_expired};
+pub use combat::ChallengeAsk;
 pub use trade::TradeAsk;
 
 use std::collections::VecDeque;
@@ -23,6 +26,7 @@ use std::sync::Arc;
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::characters::Character;
+use protocol::ids::CombatId;
 use protocol::{
     CharacterId, ClientMessage, CloseCode, Dialect, ErrorCode, ErrorMessage, Incoming, MessageId,
     ServerMessage, SessionId,
@@ -102,6 +106,13 @@ pub enum Mail {
     /// What became of a request to trade.
     TradeAnswered {
         trade_id: String,
+        verdict: Result<(), ErrorMessage>,
+    },
+    /// Somebody wants to fight, or wants help in a fight.
+    Challenged(ChallengeAsk),
+    /// What became of a challenge.
+    ChallengeAnswered {
+        combat: CombatId,
         verdict: Result<(), ErrorMessage>,
     },
     /// A venue does not have the character in it (any more).
@@ -224,6 +235,8 @@ impl Session {
             Mail::HandedBack { ticket, found: Found::Near(whom) } => self.ask_to_trade(whom, ticket),
             Mail::AskedToTrade(ask) => self.asked_to_trade(ask),
             Mail::TradeAnswered { trade_id, verdict } => self.trade_answered(&trade_id, verdict),
+            Mail::Challenged(ask) => self.challenged(ask, ctx),
+            Mail::ChallengeAnswered { combat, verdict } => self.challenge_answered(combat, verdict, ctx),
             Mail::NotIn(venue) => self.not_in(&venue, ctx),
             Mail::VenueDied(venue) => self.venue_died(&venue, ctx),
             Mail::Return(venue) => self.come_back(&venue, ctx),
@@ -351,8 +364,10 @@ impl Session {
             News::Settled { by, settlement, done } => self.settled(&by, &settlement, done, ctx),
             News::Released { by } => self.released(&by),
             News::Thawed { by, number } => self.thawed(&by, number),
-            // Sessions have no characters in combats yet.
-            News::Fighting(_) | News::Fought(_) | News::Claimed(_) => {}
+            // Whoever is in it is shown it, too.
+            News::Fighting(_) => {}
+            News::Fought(combat) => self.fought(combat, ctx),
+            News::Claimed(combat) => self.claimed(combat, ctx),
         }
     }
 

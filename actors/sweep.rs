@@ -81,6 +81,7 @@ fn tick_trades(world: &World) {
 fn let_idle_go(world: &World) {
     rest(world.rooms());
     rest(world.trades());
+    rest(world.combats());
     world.limiters().forget_quiet();
     let used = world.take_used();
     if !used.is_empty() {

@@ -1,7 +1,8 @@
 //! The handle to the running world: what sessions, venues and the edge share. Cheap to clone.
 
+mod chance;
+
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -9,11 +10,12 @@ use std::time::Duration;
 use actix::{Actor, Addr, Arbiter, ArbiterHandle};
 use protocol::encryption::Cipher;
 use protocol::{CloseCode, ErrorCode, ErrorMessage, SessionId};
-use rand::{Rng, SeedableRng};
+use rules::Content;
+use rules::combat::Combat;
+use rules::realm::Realm;
 use rules::room::Room;
 use rules::trade::Trade;
 use rules::world_shard::WorldShard;
-use rules::{Content, Dice};
 use storage::Store;
 use tokio::sync::oneshot;
 
@@ -56,6 +58,8 @@ struct Inner {
     rooms: Table<Host<Room>>,
     shards: Table<Host<WorldShard>>,
     trades: Table<Host<Trade>>,
+    combats: Table<Host<Combat>>,
+    realms: Table<Host<Realm>>,
     limiters: Limiters,
     /// What entities run on: threads of our own, or a simulation's one and only.
     arbiters: Vec<ArbiterHandle>,
@@ -103,7 +107,7 @@ impl World {
             .encryption
             .as_ref()
             .map(|encryption| Arc::new(Cipher::from_password(&encryption.password, encryption.iterations)));
-        let seed = options.seed.unwrap_or_else(random_seed);
+        let seed = options.seed.unwrap_or_else(chance::random_seed);
         let world = Self {
             inner: Arc::new(Inner {
                 limiters: Limiters::new(&options, clock),
@@ -118,6 +122,8 @@ impl World {
                 rooms: Table::default(),
                 shards: Table::default(),
                 trades: Table::default(),
+                combats: Table::default(),
+                realms: Table::default(),
                 arbiters,
                 registry: OnceLock::new(),
                 seed,
@@ -137,6 +143,7 @@ impl World {
             // It starts on demand otherwise: with the first who comes.
             let _ = world.shards().find(&world, &shard.to_owned(), || ());
         }
+        world.resume_combats();
         world
     }
 
@@ -185,28 +192,21 @@ impl World {
         &self.inner.trades
     }
 
+    pub fn combats(&self) -> &Table<Host<Combat>> {
+        &self.inner.combats
+    }
+
+    /// Of one.
+    pub fn realms(&self) -> &Table<Host<Realm>> {
+        &self.inner.realms
+    }
+
     pub fn limiters(&self) -> &Limiters {
         &self.inner.limiters
     }
 
     pub(crate) fn cached(&self) -> &Cached {
         &self.inner.cached
-    }
-
-    /// Dice for something that happens once.
-    pub(crate) fn fresh_dice(&self) -> Dice {
-        let turn = self.inner.turns.fetch_add(1, Ordering::Relaxed);
-        self.dice("turn", &turn)
-    }
-
-    /// A name that nothing else has: of the system's dice, or of the seed of a world that is to repeat.
-    pub(crate) fn new_id(&self) -> uuid::Uuid {
-        if self.inner.options.seed.is_none() {
-            return uuid::Uuid::new_v4();
-        }
-        let mut bytes = [0; 16];
-        self.fresh_dice().fill_bytes(&mut bytes);
-        uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
     pub(crate) fn registry(&self) -> Option<&Addr<Registry>> {
@@ -219,13 +219,6 @@ impl World {
 
     pub(crate) fn arbiter_of(&self, hash: u64) -> usize {
         usize::try_from(hash % self.inner.arbiters.len() as u64).unwrap_or(0)
-    }
-
-    /// The dice of an entity: of this world's seed and its name.
-    pub(crate) fn dice(&self, kind: &str, key: &impl std::fmt::Display) -> Dice {
-        let mut hasher = DefaultHasher::new();
-        (self.inner.seed, kind, key.to_string()).hash(&mut hasher);
-        Dice::seed_from_u64(hasher.finish())
     }
 
     /// The door of a session, which is started if it is not running.
@@ -343,8 +336,4 @@ impl World {
             log::warn!("the last use of some sessions could not be saved: {error}");
         }
     }
-}
-
-fn random_seed() -> u64 {
-    getrandom::u64().unwrap_or_default()
 }

@@ -27,7 +27,8 @@ pub struct StartCombat {
 pub enum ActionType {
     /// Strikes with what is in hand: `ability_name` "light" (the default) or "heavy".
     Attack,
-    /// Wards off until one's next turn: `ability_name` "block" (the default), "dodge" or "parry".
+    /// Wards off until one's next turn: `ability_name` "block" (the default), "dodge" or "parry"; or "rest", which wards
+    /// off nothing and costs nothing.
     Defend,
     /// Uses the ability that `ability_name` names.
     Spell,

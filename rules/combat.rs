@@ -21,7 +21,7 @@ mod turns;
 pub use aftermath::Aftermath;
 pub use course::{Against, Phase, Prize, Terms};
 pub use fighter::Supply;
-pub use muster::CombatEntry;
+pub use muster::{CombatEntry, Joining};
 pub use recruit::Recruit;
 
 use std::sync::Arc;
@@ -126,6 +126,11 @@ impl Combat {
         self.course.phase == Phase::Over
     }
 
+    /// Whether nobody fights in it, now or later.
+    pub fn is_idle(&self) -> bool {
+        self.is_over() || self.course.fighters.is_empty()
+    }
+
     pub fn view(&self) -> CombatView {
         let Course { terms, phase, round, fighters, .. } = &self.course;
         CombatView {
@@ -223,13 +228,14 @@ impl Venue for Combat {
     type Exit = ();
 
     fn enter(&mut self, who: &Member, entry: CombatEntry, moment: &mut Moment) -> Result<(), Refusal> {
-        match self.course.place_of(who.id) {
-            Some(place) => {
-                self.come_back(place, who, moment);
-                Ok(())
+        match (self.course.place_of(who.id), entry) {
+            (Some(place), _) => self.come_back(place, who, moment),
+            (None, CombatEntry::Join(joining)) => return self.muster(who, *joining, moment),
+            (None, CombatEntry::Return) => {
+                moment.effects.push(Effect::Inform(who.id, News::Fought(self.course.id)));
             }
-            None => self.muster(who, entry, moment),
         }
+        Ok(())
     }
 
     fn apply(&mut self, who: &Member, command: CombatCommand, moment: &mut Moment) -> Result<(), Refusal> {

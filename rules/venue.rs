@@ -129,6 +129,26 @@ pub enum Save {
     Realm(Box<RealmSave>),
 }
 
+impl Save {
+    /// Whether a power cut may take it along although it was told: how a combat stands is like a step on the way, and
+    /// what it takes from sheets or gives to them is not in it.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Combat(save) => save.joined.is_empty() && save.released.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether whoever is told of it counts on it, even if only time has brought it about.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Chat(_) | Self::Whereabouts(_) | Self::Step(_) => false,
+            Self::Event(_) | Self::Settlement(_) | Self::Realm(_) => true,
+            Self::Combat(_) => !self.is_passing(),
+        }
+    }
+}
+
 /// How the realm stands, and which crystal shards changed hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RealmSave {

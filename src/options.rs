@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use actors::options::{
-    ChatOptions, EncryptionOptions, Mailboxes, PasswordOptions, Rates, Restarts, SessionOptions,
-    TradeOptions, WorldOptions,
+    ChatOptions, CombatOptions, EncryptionOptions, Mailboxes, PasswordOptions, Rates, Restarts,
+    SessionOptions, TradeOptions, WorldOptions,
 };
 use actors::outbox::OutboxLimits;
 use handlers::listener::TcpOptions;
 use handlers::options::{EdgeLimits, HttpOptions, WsOptions};
+use rules::combat::CombatLimits;
 
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ pub fn of_world(settings: &Settings, secrets: &Secrets) -> actors::Options {
             room: mesh.mailbox_room,
             world_shard: mesh.mailbox_world_shard,
             trade: mesh.mailbox_trade,
+            combat: mesh.mailbox_combat,
         },
         restarts: Restarts {
             panics_max: mesh.restarts_max,
@@ -59,8 +61,25 @@ pub fn of_world(settings: &Settings, secrets: &Secrets) -> actors::Options {
             keep_whispers: chat.keep_whispers,
             page_bytes: ws.max_outbound_message,
         },
+        combat: combat(settings),
         encryption: encryption(settings, secrets),
         seed: None,
+    }
+}
+
+fn combat(settings: &Settings) -> CombatOptions {
+    let combat = &settings.combat;
+    CombatOptions {
+        limits: CombatLimits {
+            turn_ms: combat.turn_secs * 1000,
+            idle_turn_ms: combat.idle_turn_secs * 1000,
+            absent_ms: combat.absent_secs * 1000,
+            muster_ms: combat.muster_secs * 1000,
+            rounds_max: combat.rounds,
+            side_max: combat.side,
+            guardian_min: combat.guardian_party.min(combat.side),
+        },
+        truce_ms: combat.truce_secs * 1000,
     }
 }
 
@@ -95,6 +114,7 @@ fn rates(settings: &Settings) -> Rates {
         inventory: limits.inventory.0,
         trade: limits.trade.0,
         trade_request: limits.trade_request.0,
+        combat: limits.combat.0,
         login: limits.login_account_ip.0,
         login_address: limits.login_ip.0,
         login_account: limits.login_account.0,

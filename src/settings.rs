@@ -30,6 +30,7 @@ pub struct Settings {
     pub mesh: Mesh,
     pub world: World,
     pub trade: Trade,
+    pub combat: Combat,
     pub chat: Chat,
     pub p2p: P2p,
     pub tls: Tls,
@@ -66,6 +67,7 @@ pub struct Limits {
     pub inventory: Rate,
     pub trade: Rate,
     pub trade_request: Rate,
+    pub combat: Rate,
     pub list: Rate,
     #[serde(rename = "move")]
     pub movement: Rate,
@@ -162,6 +164,7 @@ pub struct Mesh {
     pub mailbox_room: usize,
     pub mailbox_world_shard: usize,
     pub mailbox_trade: usize,
+    pub mailbox_combat: usize,
     pub restarts_max: usize,
     pub restarts_secs: u64,
     pub quarantine_secs: u64,
@@ -185,6 +188,19 @@ pub struct World {
 pub struct Trade {
     pub window_secs: u64,
     pub lines: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Combat {
+    pub turn_secs: u64,
+    pub idle_turn_secs: u64,
+    pub absent_secs: u64,
+    pub muster_secs: u64,
+    pub truce_secs: u64,
+    pub rounds: u32,
+    pub side: usize,
+    pub guardian_party: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,6 +1,7 @@
 //! Characters: made, listed, taken into the world by a session, deleted; and where they are.
 
 use protocol::characters::{Character, Progression, Resources, Stats};
+use protocol::ids::CombatId;
 use protocol::movement::Position;
 use protocol::{AccountId, CharacterId, LocationId};
 use rules::NewCharacter;
@@ -13,7 +14,7 @@ use crate::economy::endow;
 use crate::error::or_taken;
 use crate::sheets::{of_row, with_things};
 use crate::times::iso;
-use crate::{Read, StoreError, Write};
+use crate::{Read, StoreError, Write, combats};
 
 /// How long the name of a deleted character stays reserved: seven days.
 const NAME_RESERVED_MS: i64 = 7 * 24 * 3600 * 1000;
@@ -26,6 +27,9 @@ pub struct Taken {
     /// What it owns, wears and is.
     pub sheet: Sheet,
     pub whereabouts: (LocationId, Position),
+    /// The combat it is in, and whether what combats left of it is to be put into effect.
+    pub combat: Option<CombatId>,
+    pub aftermaths_wait: bool,
     /// The newest answers kept for it, oldest first: (message_id, answer).
     pub recent_answers: Vec<(String, String)>,
     /// How many are kept in all: when there are more, [`answers::find`](crate::answers::find) knows the rest.
@@ -111,13 +115,25 @@ pub fn take(account: AccountId, id: CharacterId, now: i64) -> Write<Taken> {
             .ok_or(StoreError::NotFound)?;
         let sheet = with_things(database, sheet)?;
         let Kept { recent, total } = recent_of(database, id, now)?;
+        let combat = combats::of(database, id)?;
+        let aftermaths_wait = combats::has_aftermaths(database, id)?;
         let whereabouts = (character.location_id, position);
         let epoch = sheet.epoch;
-        Ok(Taken { character, epoch, sheet, whereabouts, recent_answers: recent, answers_total: total })
+        Ok(Taken {
+            character,
+            epoch,
+            sheet,
+            whereabouts,
+            combat,
+            aftermaths_wait,
+            recent_answers: recent,
+            answers_total: total,
+        })
     })
 }
 
 /// Deletes one of the account's characters; answers with its name, which stays reserved for seven days.
+/// [`StoreError::Conflict`]`("combat")` while it fights.
 pub fn delete(account: AccountId, id: CharacterId, now: i64) -> Write<String> {
     Write::new(move |database| {
         let name = database
@@ -128,6 +144,9 @@ pub fn delete(account: AccountId, id: CharacterId, now: i64) -> Write<String> {
             .query_row((id.0, account.0, now), |row| row.get(0))
             .optional()?
             .ok_or(StoreError::NotFound)?;
+        if combats::of(database, id)?.is_some() {
+            return Err(StoreError::Conflict("combat"));
+        }
         database
             .prepare_cached("UPDATE sessions SET character_id = NULL WHERE character_id = ?1")?
             .execute([id.0])?;

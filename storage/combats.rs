@@ -28,6 +28,21 @@ pub fn under_way() -> Read<Vec<CombatId>> {
     })
 }
 
+/// The combat a character is in.
+pub(crate) fn of(database: &Connection, who: CharacterId) -> Result<Option<CombatId>, StoreError> {
+    let id: Option<String> = database
+        .prepare_cached("SELECT combat_id FROM combat_fighters WHERE character_id = ?1")?
+        .query_row([who.0], |row| row.get(0))
+        .optional()?;
+    id.map(|id| named(&id)).transpose()
+}
+
+pub(crate) fn has_aftermaths(database: &Connection, who: CharacterId) -> Result<bool, StoreError> {
+    Ok(database
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM aftermaths WHERE character_id = ?1)")?
+        .query_row([who.0], |row| row.get(0))?)
+}
+
 /// What combats left of a character and is not put into effect yet, the oldest first.
 pub fn aftermaths(who: CharacterId) -> Read<Vec<Aftermath>> {
     Read::new(move |database| aftermaths_of(database, who))

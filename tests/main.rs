@@ -4,6 +4,7 @@ mod access;
 mod auth;
 mod characters;
 mod chat;
+mod combat;
 mod compression;
 mod copies;
 mod crash;

@@ -10,7 +10,8 @@ use crate::host::{Host, Hosted};
 impl<V: Hosted> Host<V> {
     pub(super) fn rest(&mut self, ctx: &mut Ctx<Self>) {
         let empty_ms = self.world.clock().mono_ms().saturating_sub(self.empty_since_ms);
-        let idle = V::PASSIVATES && self.seats.is_empty() && self.flights.is_empty();
+        let may_rest = self.venue.as_ref().is_some_and(V::may_rest);
+        let idle = V::PASSIVATES && may_rest && self.seats.is_empty() && self.flights.is_empty();
         if idle && empty_ms >= self.world.options().passivate_ms {
             self.let_go(ctx);
         }

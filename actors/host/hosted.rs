@@ -41,10 +41,16 @@ pub trait Hosted: Venue<Entry: Send, Command: Send, Exit: Send> + Unpin + 'stati
     const PASSIVATES: bool;
     /// Whether it is over when the last has left.
     const ENDS_EMPTY: bool = false;
+    /// Whether a newcomer's session hears when he is refused: for venues that a session counts on being in.
+    const TELLS_REFUSED: bool = false;
     fn load(key: &Self::Key, world: &World, members: &[CharacterId]) -> Pending<Self::Record>;
     fn restore(key: &Self::Key, world: &World, record: Self::Record, members: &[Member]) -> Self;
     /// Whether this member is in it. A venue that keeps no members has everybody.
     fn has(&self, _who: CharacterId) -> bool {
+        true
+    }
+    /// Whether it can be let go when nobody is in it, if it is ever.
+    fn may_rest(&self) -> bool {
         true
     }
     fn view(&self) -> Self::View;

@@ -51,6 +51,8 @@ impl Session {
             ClientMessage::TradeUpdate(offer) => self.offer_trade(&offer, ticket),
             ClientMessage::TradeAccept(accept) => self.accept_trade(&accept, ticket),
             ClientMessage::TradeDecline(which) => self.decline_trade(&which.trade_id, ticket),
+            ClientMessage::CombatStart(request) => self.start_combat(&request, ticket, ctx),
+            ClientMessage::CombatAction(act) => self.act_in_combat(act, ticket),
             ClientMessage::PartyChat(_)
             | ClientMessage::PartyCreate(_)
             | ClientMessage::PartyInvite(_)
@@ -58,9 +60,7 @@ impl Session {
             | ClientMessage::PartyDecline(_)
             | ClientMessage::PartyLeave(_)
             | ClientMessage::PartyKick(_)
-            | ClientMessage::PartyDisband(_)
-            | ClientMessage::CombatStart(_)
-            | ClientMessage::CombatAction(_) => self.refuse(
+            | ClientMessage::PartyDisband(_) => self.refuse(
                 &ticket,
                 ErrorMessage::new(
                     ErrorCode::Unsupported,

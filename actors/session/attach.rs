@@ -116,6 +116,7 @@ impl Session {
     ) {
         if hand_over(attached) {
             self.look(ctx);
+            self.look_at_fight();
         } else {
             self.outbox.detach(link, self.world.clock().mono_ms());
         }

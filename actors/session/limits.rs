@@ -37,6 +37,7 @@ pub struct Limits {
     acks: Option<Bucket>,
     inventory: Option<Bucket>,
     trade: Option<Bucket>,
+    combat: Option<Bucket>,
     strikes_ms: VecDeque<u64>,
 }
 
@@ -53,6 +54,7 @@ impl Limits {
             acks: None,
             inventory: None,
             trade: None,
+            combat: None,
             strikes_ms: VecDeque::new(),
             world: world.clone(),
         }
@@ -133,6 +135,9 @@ impl Limits {
             | ClientMessage::TradeAccept(_)
             | ClientMessage::TradeDecline(_) => take(&mut self.trade, rates.trade),
             ClientMessage::TradeRequest(_) => self.take_trade_request(),
+            ClientMessage::CombatStart(_) | ClientMessage::CombatAction(_) => {
+                take(&mut self.combat, rates.combat)
+            }
             ClientMessage::Chat(say) if matches!(say.channel, Channel::Global | Channel::Faction) => {
                 self.take_wide()
             }

@@ -3,7 +3,9 @@
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::characters::{Character, CharacterAnswer, CharacterUpdate};
+use protocol::ids::CombatId;
 use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
+use rules::realm::Realm;
 use rules::room::Room;
 use rules::sheet::Sheet;
 use rules::venue::{Member, RoomKey, Whereabouts};
@@ -21,6 +23,7 @@ use crate::host::{self, Host, Reply};
 use crate::notify::notify;
 use crate::outbox::Farewell;
 use crate::repeats::kept_message;
+use crate::session::combat::Fight;
 use crate::session::trade::Trading;
 use crate::session::{Asked, Mail, Session};
 
@@ -47,6 +50,13 @@ pub struct Playing {
     pub global: Joined,
     pub faction: Joined,
     pub say: Joined,
+    /// The realm, while it can be had.
+    pub realm: Option<Door<Host<Realm>>>,
+    pub fight: Option<Fight>,
+    /// The last combat whose crystal shard was taken, or could not be.
+    pub claimed: Option<CombatId>,
+    /// Nobody can challenge it until then (monotonic milliseconds).
+    pub spared_until_ms: u64,
     /// Its rooms have shown what was said lately; only v1 has a message for that.
     pub read_up: bool,
     /// The trade it is in, or has asked for.
@@ -161,7 +171,16 @@ impl Session {
     fn enter_world(&mut self, taken: Taken, ctx: &mut Ctx<Self>) {
         let Some(door) = self.own_door() else { return };
         let Some(account) = self.row.as_ref().map(|row| row.account_id) else { return };
-        let Taken { character, epoch, sheet, whereabouts, recent_answers, answers_total } = taken;
+        let Taken {
+            character,
+            epoch,
+            sheet,
+            whereabouts,
+            combat,
+            aftermaths_wait,
+            recent_answers,
+            answers_total,
+        } = taken;
         let more_on_disk = answers_total as usize > recent_answers.len();
         self.recall(recent_answers, more_on_disk);
         let member = Member {
@@ -209,6 +228,10 @@ impl Session {
             global: Joined { key: RoomKey::Global, door: None },
             faction: Joined { key: faction.clone(), door: None },
             say: Joined { key: RoomKey::Say(location), door: None },
+            realm: None,
+            fight: None,
+            claimed: None,
+            spared_until_ms: 0,
             read_up: self.outbox.is_linked() && self.outbox.dialect().is_v1(),
             trading: None,
             asking: None,
@@ -220,7 +243,14 @@ impl Session {
         for room in [RoomKey::Global, faction, RoomKey::Say(location)] {
             self.join(&room, true, ctx);
         }
+        self.join_realm(ctx);
         self.arrive(Some(position), ctx);
+        if let Some(combat) = combat {
+            self.return_to_fight(combat, ctx);
+        }
+        if aftermaths_wait {
+            self.conclude(ctx);
+        }
     }
 
     /// Where a character was last, if the content still has that place; else where characters begin.
@@ -251,6 +281,8 @@ impl Session {
     /// session does not come back with it.
     pub(super) fn leave_world(&mut self, gone: Option<oneshot::Sender<()>>, forget: bool) {
         self.leave_trade();
+        self.leave_fight();
+        self.leave_realm();
         let Some(playing) = self.playing.take() else { return };
         let (id, who) = (self.id, playing.member.id);
         log::info!("session {id}: character {} leaves the world", playing.member.name);

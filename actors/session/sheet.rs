@@ -23,7 +23,7 @@ use crate::session::play::no_character;
 
 /// A sheet before and after a settlement of its owner's, until the store says which serials new items have.
 #[derive(Clone)]
-struct Change {
+pub(super) struct Change {
     before: Sheet,
     after: Sheet,
     reason: &'static str,
@@ -32,6 +32,16 @@ struct Change {
 }
 
 impl Change {
+    pub(super) fn new(before: &Sheet, after: Sheet, settlement: &Settlement, content: &Arc<Content>) -> Self {
+        Self {
+            before: before.clone(),
+            after,
+            reason: settlement.reason,
+            new_kinds: settlement.made_for(before.character_id).map(str::to_owned).collect(),
+            content: content.clone(),
+        }
+    }
+
     fn with(mut self, serials: &[ItemId]) -> (Sheet, InventoryUpdate) {
         for (id, kind) in serials.iter().zip(self.new_kinds) {
             self.after.receive(*id, kind);
@@ -60,13 +70,7 @@ impl Session {
             Ok(planned) => planned,
             Err(refusal) => return self.refuse(&ticket, refusal),
         };
-        let change = Change {
-            before: before.clone(),
-            after,
-            reason: settlement.reason,
-            new_kinds: settlement.made_for(who).map(str::to_owned).collect(),
-            content: content.clone(),
-        };
+        let change = Change::new(before, after, &settlement, content);
         let wall_ms = self.wall_ms();
         let answer = ticket.message_id.clone().map(|id| {
             let change = change.clone();
@@ -146,6 +150,14 @@ impl Session {
         }
     }
 
+    /// What was settled for a venue is on disk, and the venue has no say over the sheet any more.
+    pub(super) fn adopt(&mut self, change: Change, serials: &[ItemId], by: &Engagement) {
+        let (mut after, update) = change.with(serials);
+        after.release(by);
+        self.tell_update(update);
+        self.take_over(after);
+    }
+
     /// A venue has no say over the sheet any more, and has left it as it was.
     pub(super) fn released(&mut self, by: &Engagement) {
         if let Some(playing) = self.playing.as_mut() {
@@ -195,6 +207,7 @@ impl Session {
         let same = playing.sheet.resources == sheet.resources
             && playing.sheet.progression.level == sheet.progression.level;
         sheet.show_in(&mut playing.character);
+        playing.member.level = sheet.progression.level;
         playing.sheet = sheet;
         if let (false, Some(state)) = (same, self.own_state()) {
             self.outbox.push(&Frame::new(state, self.wall_ms()));

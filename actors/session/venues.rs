@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::entity::{Ctx, Door, Entity, Shell, Watcher};
 use crate::host::{self, Newcomer, Reply};
 use crate::notify::notify;
+use crate::realms::TheRealm;
 use crate::registry::VenueName;
 use crate::session::play::{Joined, Placed, Playing};
 use crate::session::{Mail, Session};
@@ -64,6 +65,31 @@ impl Session {
         }
     }
 
+    /// Enters (again) the realm, where everybody is.
+    pub(super) fn join_realm(&mut self, ctx: &mut Ctx<Self>) {
+        let (Some(newcomer), watcher) = (self.newcomer(), self.watcher()) else { return };
+        let outbox = self.outbox.clone();
+        let found = self.world.realms().find_watched(&self.world, &TheRealm, || (), watcher);
+        let Some(playing) = self.playing.as_mut() else { return };
+        match found {
+            Ok(door) => {
+                let reply = Reply { who: newcomer.member.id, outbox, ticket: None };
+                notify(&door, host::Mail::Enter { newcomer, entry: (), reply });
+                playing.realm = Some(door);
+            }
+            Err(rests) => return_later(VenueName::Realm, rests.retry_after_ms, ctx),
+        }
+    }
+
+    pub(super) fn leave_realm(&mut self) {
+        let id = self.id;
+        let Some(playing) = self.playing.as_mut() else { return };
+        if let Some(door) = playing.realm.take() {
+            notify(&door, host::Mail::Leave { who: playing.member.id, session: id, exit: (), gone: None });
+        }
+        self.world.realms().unwatch(&TheRealm, id);
+    }
+
     /// A venue is gone with what waited in its mailbox: say so, and go there again.
     pub(super) fn venue_died(&mut self, venue: &VenueName, ctx: &mut Ctx<Self>) {
         let busy = ErrorMessage::new(ErrorCode::Busy, format!("the {venue} is restarting: try again"))
@@ -90,6 +116,12 @@ impl Session {
             VenueName::Room(key) => {
                 if playing.room(key).is_some_and(|joined| joined.door.is_none()) {
                     self.join(key, false, ctx);
+                }
+            }
+            VenueName::Combat(id) => self.look_for_fight(*id, ctx),
+            VenueName::Realm => {
+                if playing.realm.is_none() {
+                    self.join_realm(ctx);
                 }
             }
             VenueName::Shard(shard) => {
@@ -201,6 +233,12 @@ impl Playing {
                     joined.door = None;
                 }
             }
+            VenueName::Combat(id) => {
+                if let Some(fight) = self.fight.as_mut().filter(|fight| fight.id == *id) {
+                    fight.door = None;
+                }
+            }
+            VenueName::Realm => self.realm = None,
             VenueName::Shard(shard) => {
                 if self.place.shard == *shard {
                     self.place.door = None;
@@ -213,7 +251,7 @@ impl Playing {
     }
 }
 
-fn return_later(venue: VenueName, after_ms: u64, ctx: &mut Ctx<Session>) {
+pub(super) fn return_later(venue: VenueName, after_ms: u64, ctx: &mut Ctx<Session>) {
     let after = Duration::from_millis(after_ms);
     ctx.run_later(after, move |shell, ctx| {
         Entity::receive(&mut shell.entity, Mail::Return(venue), ctx);

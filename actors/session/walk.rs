@@ -80,6 +80,10 @@ impl Session {
             let error = ErrorMessage::new(ErrorCode::MoveRejected, "still on the way to another location");
             return self.refuse(&ticket, error);
         }
+        if let Some(fight) = &playing.fight {
+            let error = ErrorMessage::new(ErrorCode::MoveRejected, "nobody walks out of a fight: flee first");
+            return self.refuse(&ticket, error.with("combat_id", fight.id.to_string()));
+        }
         let to = match check_way(self.world.content(), playing.location, step.to_location_id) {
             Ok(to) => to,
             Err(refusal) => {

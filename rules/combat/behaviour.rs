@@ -110,7 +110,7 @@ fn intent(behaviour: Behaviour, fighter: &Fighter, dice: &mut Dice) -> Intent {
     }
 }
 
-/// What it has the breath for: the next best thing otherwise.
+/// What it has the breath for; else it gathers some.
 fn carry_out(fighter: &Fighter, intent: Intent, target: usize) -> Plan<'static> {
     let strike = |blow: &'static Blow| {
         let cost = Amounts { stamina: blow.stamina, ..Amounts::default() };
@@ -126,5 +126,6 @@ fn carry_out(fighter: &Fighter, intent: Intent, target: usize) -> Plan<'static> 
         Intent::Guard(stance) => guard(stance),
         Intent::Flee => Some(Plan::Flee),
     };
-    wanted.or_else(|| guard(Stance::Blocking)).unwrap_or(Plan::Wait)
+    // A guard would cost what it lacks for a blow, turn after turn.
+    wanted.unwrap_or(Plan::Guard { stance: Stance::Open })
 }

@@ -7,7 +7,7 @@ use protocol::{CharacterId, ServerMessage};
 use crate::combat::Combat;
 use crate::combat::fighter::{Fighter, Stance};
 use crate::combat::figures::{Blow, WOUND, chance, through};
-use crate::combat::plan::{GUARDS, Plan};
+use crate::combat::plan::{Guard, Plan};
 use crate::content::{AbilityEffect, EffectKind};
 use crate::venue::{Audience, Moment};
 
@@ -140,13 +140,15 @@ impl Combat {
 
     fn guard(&mut self, who: usize, stance: Stance) -> Deed {
         let fighter = &mut self.course.fighters[who];
-        let guard = GUARDS.iter().find(|guard| guard.stance == stance);
+        let Guard { name, stamina, .. } = Guard::of(stance);
         fighter.stance = stance;
-        fighter.resources.stamina -= guard.map_or(0, |guard| guard.stamina);
-        let name = guard.map_or("block", |guard| guard.name);
-        let sentence = format!("{} is ready to {name}.", fighter.name);
+        fighter.resources.stamina -= stamina;
+        let sentence = match stance {
+            Stance::Open => format!("{} gathers breath.", fighter.name),
+            _ => format!("{} is ready to {name}.", fighter.name),
+        };
         let mut deed = Deed::new(ActionType::Defend, ActionResult::Done, sentence);
-        deed.name = Some(name.to_owned());
+        deed.name = Some((*name).to_owned());
         deed
     }
 

@@ -22,12 +22,19 @@ const INITIATIVE_DIE: i64 = 20;
 
 /// Coming into a combat.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CombatEntry {
+pub enum CombatEntry {
+    Join(Box<Joining>),
+    /// One was in it before, with this session or another one. Who was not hears that it is over for him.
+    Return,
+}
+
+/// How one comes into a combat for the first time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Joining {
     pub terms: Terms,
     pub side: Side,
     /// Whoever challenged comes last, and with him it begins.
     pub opens: bool,
-    /// Not looked at when one comes back.
     pub recruit: Recruit,
 }
 
@@ -79,7 +86,7 @@ impl Combat {
     pub(super) fn muster(
         &mut self,
         who: &Member,
-        entry: CombatEntry,
+        entry: Joining,
         moment: &mut Moment,
     ) -> Result<(), Refusal> {
         self.may_join(&entry)?;
@@ -99,7 +106,7 @@ impl Combat {
         Ok(())
     }
 
-    fn may_join(&self, entry: &CombatEntry) -> Result<(), Refusal> {
+    fn may_join(&self, entry: &Joining) -> Result<(), Refusal> {
         match self.course.phase {
             Phase::Mustering => {}
             Phase::Fighting => {
@@ -180,7 +187,7 @@ pub(super) fn majority<'a>(fighters: impl Iterator<Item = &'a Fighter>) -> Optio
     counts.into_iter().find(|(_, count)| 2 * count > all).map(|(faction, _)| faction.to_owned())
 }
 
-fn fighter(who: &Member, entry: &CombatEntry) -> Fighter {
+fn fighter(who: &Member, entry: &Joining) -> Fighter {
     let Recruit { class, stats, resources, attack_bonus, defense_bonus, supplies } = entry.recruit.clone();
     Fighter {
         id: who.id,

@@ -46,6 +46,16 @@ pub struct Guard {
     pub stamina: i32,
 }
 
+/// Warding off nothing, for who has to get his breath back: every guard costs as much as a turn brings.
+const RESTING: Guard = Guard { name: "rest", stance: Stance::Open, stamina: 0 };
+
+impl Guard {
+    /// The one that raises this stance.
+    pub fn of(stance: Stance) -> &'static Self {
+        GUARDS.iter().find(|guard| guard.stance == stance).unwrap_or(&RESTING)
+    }
+}
+
 /// The ways to ward off, the first one for who does not say.
 pub const GUARDS: [Guard; 3] = [
     Guard { name: "block", stance: Stance::Blocking, stamina: BLOCK_STAMINA },
@@ -69,7 +79,7 @@ pub fn plan<'a>(course: &Course, content: &'a Content, who: usize, act: &Act) ->
             Ok(Plan::Strike { blow, target: foe(course, who, act.target_id)? })
         }
         ActionType::Defend => {
-            let guards: Vec<&Guard> = GUARDS.iter().collect();
+            let guards: Vec<&Guard> = GUARDS.iter().chain([&RESTING]).collect();
             let guard = choose("defend", &guards, |guard| guard.name, manner)?;
             affordable(fighter, &Amounts { stamina: guard.stamina, ..Amounts::default() })?;
             Ok(Plan::Guard { stance: guard.stance })

@@ -17,7 +17,9 @@ use protocol::{CharacterId, LocationId, ServerMessage, Text};
 use rand::SeedableRng;
 
 use super::fighter::{Fighter, Supply};
-use super::{Aftermath, Against, Combat, CombatCommand, CombatEntry, CombatLimits, Prize, Recruit, Terms};
+use super::{
+    Aftermath, Against, Combat, CombatCommand, CombatEntry, CombatLimits, Joining, Prize, Recruit, Terms,
+};
 use crate::content::Content;
 use crate::venue::{Audience, Effect, Member, Moment, Save, Venue};
 use crate::{Dice, Now, Refusal};
@@ -86,8 +88,12 @@ impl Ring {
         Brought { ended, effects }
     }
 
-    pub fn enter(&mut self, who: &Member, entry: CombatEntry) -> Brought {
-        self.input(|combat, moment| combat.enter(who, entry, moment))
+    pub fn enter(&mut self, who: &Member, joining: Joining) -> Brought {
+        self.input(|combat, moment| combat.enter(who, CombatEntry::Join(Box::new(joining)), moment))
+    }
+
+    pub fn come_back(&mut self, who: &Member) -> Brought {
+        self.input(|combat, moment| combat.enter(who, CombatEntry::Return, moment))
     }
 
     pub fn act(&mut self, who: &Member, act: Act) -> Brought {
@@ -181,15 +187,15 @@ pub fn recruit(class: &str) -> Recruit {
     }
 }
 
-pub fn entry(against: Against, side: Side, opens: bool, recruit: Recruit) -> CombatEntry {
+pub fn entry(against: Against, side: Side, opens: bool, recruit: Recruit) -> Joining {
     let location_id = match against {
         Against::Guardian(_) => VOLCANO,
         _ => OUTPOST,
     };
-    CombatEntry { terms: Terms { location_id, against }, side, opens, recruit }
+    Joining { terms: Terms { location_id, against }, side, opens, recruit }
 }
 
-pub fn opening(kinds: &[&str]) -> CombatEntry {
+pub fn opening(kinds: &[&str]) -> Joining {
     let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
     entry(Against::Enemies(kinds), Side::First, true, recruit("Warrior"))
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use protocol::CharacterId;
 use rules::venue::{ChatLine, RoomKey};
 use storage::audit::{self, Report};
 use storage::{Options, Store};
@@ -27,6 +28,19 @@ pub fn settled(directory: &Directory, trades: &[String]) -> Vec<bool> {
         let find = |id: &String| store.read(storage::sheets::is_settled(rules::trade::cause_of(id))).wait();
         trades.iter().map(|id| find(id).expect("the database can be read")).collect()
     })
+}
+
+/// Whether what may happen only once has happened.
+pub fn is_settled(directory: &Directory, cause: String) -> bool {
+    read(directory, |store| store.read(storage::sheets::is_settled(cause)).wait())
+        .expect("the database can be read")
+}
+
+/// What a character has learnt.
+pub fn experience(directory: &Directory, who: i64) -> i64 {
+    let load = || storage::sheets::load(CharacterId(who));
+    let sheet = read(directory, |store| store.read(load()).wait()).expect("the database can be read");
+    sheet.expect("it is there").progression.experience
 }
 
 fn database(directory: &Directory) -> PathBuf {

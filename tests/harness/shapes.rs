@@ -41,6 +41,22 @@ const DOCUMENTED: &[(&str, &[&str])] = &[
             "total_aetherfalls",
         ],
     ),
+    ("combat_action", &["combat_id", "character_id", "action_type", "target_id", "ability_name", "item_id"]),
+    (
+        "combat_state",
+        &["combat_id", "turn_number", "active_character_id", "participants", "combat_log", "is_finished"],
+    ),
+    (
+        "shard_captured",
+        &[
+            "shard_id",
+            "shard_name",
+            "captured_by_character_id",
+            "captured_by_character_name",
+            "faction",
+            "previous_owner_faction",
+        ],
+    ),
     ("error", &["error_code", "error_message", "details"]),
 ];
 
@@ -58,6 +74,16 @@ const EVENTS: &[&str] = &[
     "character_select",
     "character_create",
     "character_delete",
+    "combat_start",
+    "combat_action",
+    "combat_damage",
+    "combat_heal",
+    "combat_end",
+    "combat_state",
+    "inventory_update",
+    "shard_captured",
+    "reality_shift",
+    "aetherfall",
 ];
 
 pub fn check_classic(message: &Value) {

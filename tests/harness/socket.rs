@@ -221,6 +221,25 @@ impl Socket {
         &self.recent
     }
 
+    /// The answer to `id`, whatever it is; none when the connection ends before it. Everything else is kept.
+    pub async fn open_answer(&mut self, id: &str) -> Option<Value> {
+        loop {
+            match self.receive(id).await {
+                Frame::Message(message) if message["message_id"] == id => return Some(message),
+                Frame::Message(message) => self.passed.push_back(message),
+                Frame::Closed(closed) => {
+                    self.ended = Some(closed);
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Takes what was passed over: the messages of this type; the others are forgotten.
+    pub fn take_heard(&mut self, kind: &str) -> Vec<Value> {
+        self.passed.drain(..).filter(|message| message["type"] == kind).collect()
+    }
+
     /// Reads on until the connection ends; what arrives before is kept.
     pub async fn closed(&mut self) -> Closed {
         if let Some(closed) = &self.ended {

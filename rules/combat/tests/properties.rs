@@ -8,8 +8,8 @@ use protocol::combat::{Act, ActionType, Side, Standing};
 use protocol::ids::ItemId;
 use protocol::{CharacterId, ServerMessage, Text};
 
-use super::{Brought, LIMITS, PRIZE, Ring, act, entry, healths, member, opening, recruit};
-use crate::combat::{Against, Combat, CombatEntry, Phase};
+use super::{Brought, LIMITS, PRIZE, Ring, act, entry, healths, member, recruit};
+use crate::combat::{Against, Combat, Joining, Phase};
 use crate::venue::{Effect, Member, Save};
 
 const FACTIONS: [&str; 2] = ["Golden Order", "Shadowborn"];
@@ -153,7 +153,7 @@ fn take(ring: &mut Ring, members: &[Member], step: &Step) -> Brought {
         Step::Leave(who) => ring.leave(&members[usize::from(*who) % members.len()]),
         Step::Return(who) => {
             let who = members[usize::from(*who) % members.len()].clone();
-            ring.enter(&who, opening(&["corrupt_wolf"]))
+            ring.come_back(&who)
         }
         Step::Crash => {
             if ring.combat.course.phase == Phase::Fighting {
@@ -298,7 +298,7 @@ proptest! {
         let mut ring = Ring::new(seed);
         let against = Against::Enemies(vec![KINDS[0].to_owned()]);
         for index in 0..first {
-            let joining = CombatEntry { opens: false, ..entry(against.clone(), Side::First, false, recruit("Rogue")) };
+            let joining = Joining { opens: false, ..entry(against.clone(), Side::First, false, recruit("Rogue")) };
             let brought = ring.enter(&member(i64::from(index % 3) + 1, FACTIONS[0]), joining);
             prop_assert!(brought.ended.is_ok());
         }

@@ -8,7 +8,7 @@ use protocol::{CharacterId, ErrorCode, ServerMessage, Text};
 
 use super::{OUTPOST, PRIZE, Ring, act, entry, id, member, named, opening, recruit};
 use crate::combat::fighter::{Stance, Supply};
-use crate::combat::{Against, CombatEntry, Prize, Terms};
+use crate::combat::{Against, Joining, Prize, Terms};
 use crate::content::{AbilityEffect, EffectKind};
 use crate::venue::{Effect, News};
 
@@ -71,7 +71,7 @@ fn a_combat_begins_with_the_one_who_challenged() {
 #[test]
 fn what_can_not_be_fought_is_refused() {
     let who = member(1, "Golden Order");
-    let enemies = |location: i64, kinds: &[&str]| CombatEntry {
+    let enemies = |location: i64, kinds: &[&str]| Joining {
         terms: Terms {
             location_id: protocol::LocationId(location),
             against: Against::Enemies(kinds.iter().map(|kind| (*kind).to_owned()).collect()),
@@ -88,7 +88,7 @@ fn what_can_not_be_fought_is_refused() {
     };
     let mut tired = opening(&["corrupt_wolf"]);
     tired.recruit.resources.health = 0;
-    let second = CombatEntry { side: Side::Second, ..opening(&["corrupt_wolf"]) };
+    let second = Joining { side: Side::Second, ..opening(&["corrupt_wolf"]) };
     let nobody = entry(Against::Characters, Side::First, true, recruit("Rogue"));
     for (what, entry, code) in [
         ("a safe place", enemies(1, &[]), ErrorCode::Forbidden),

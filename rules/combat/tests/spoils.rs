@@ -7,7 +7,7 @@ use protocol::combat::{ActionResult, ActionType, Outcome, Side, Standing};
 
 use super::rules::{ONE, TWO, WOLF, duel, result_of};
 use super::{LIMITS, PRIZE, Ring, act, entry, id, member, opening, recruit};
-use crate::combat::{Against, CombatEntry};
+use crate::combat::{Against, Joining};
 use crate::venue::{Effect, News};
 
 #[test]
@@ -39,7 +39,7 @@ fn winners_share_what_enemies_leave() {
     let members = [member(1, "Golden Order"), member(2, "Golden Order"), member(3, "Golden Order")];
     let mut ring = Ring::new(11);
     for who in &members[..2] {
-        ring.enter(who, CombatEntry { opens: false, ..opening(&["corrupt_wolf", "skeleton_warrior"]) });
+        ring.enter(who, Joining { opens: false, ..opening(&["corrupt_wolf", "skeleton_warrior"]) });
     }
     ring.enter(&members[2], opening(&["corrupt_wolf", "skeleton_warrior"]));
     for enemy in [WOLF, CharacterId(-2)] {

@@ -3,7 +3,7 @@
 use protocol::combat::{ActionType, Outcome, Side, Standing};
 use protocol::{CharacterId, ErrorCode, ServerMessage};
 
-use super::{LIMITS, Ring, act, entry, id, member, opening, recruit};
+use super::{LIMITS, Ring, act, entry, id, member, named, opening, recruit};
 use crate::combat::{Against, Combat, Phase};
 use crate::venue::{Audience, Effect, Member, News, Save};
 
@@ -92,7 +92,7 @@ fn who_stays_away_is_struck_down() {
 fn who_deserts_shares_nothing() {
     let (one, two) = both();
     let mut ring = Ring::new(2);
-    ring.enter(&two, crate::combat::CombatEntry { opens: false, ..opening(&["hollow_soldier"]) });
+    ring.enter(&two, crate::combat::Joining { opens: false, ..opening(&["hollow_soldier"]) });
     ring.enter(&one, opening(&["hollow_soldier"]));
     ring.leave(&two);
     ring.fighter_mut(TWO).hurt(1_000);
@@ -113,7 +113,7 @@ fn who_comes_back_goes_on() {
     ring.leave(&one);
     ring.pass(LIMITS.absent_ms - 1);
     let again = Member { epoch: 2, ..one.clone() };
-    let back = ring.enter(&again, entry(Against::Characters, Side::First, true, recruit("Rogue")));
+    let back = ring.come_back(&again);
     assert_eq!(back.ended, Ok(()));
     assert!(back.effects.contains(&Effect::Inform(ONE, News::Fighting(id()))));
     let told_him = |effect: &Effect| matches!(effect, Effect::Tell(Audience::These(to), ServerMessage::CombatState(_)) if to == &[ONE]);
@@ -122,6 +122,16 @@ fn who_comes_back_goes_on() {
     assert_eq!((played.epoch, played.class.as_str(), played.absent_since_ms), (2, "Warrior", None));
     ring.pass(1);
     assert!(ring.fighter(ONE).is_up());
+}
+
+#[test]
+fn who_was_never_in_it_hears_that_it_is_over_for_him() {
+    let (one, two) = both();
+    let mut ring = Ring::duel(1, &one, &two);
+    let before = ring.combat.course.clone();
+    let back = ring.come_back(&member(3, "Shadowborn"));
+    assert_eq!(back.effects, [Effect::Inform(CharacterId(3), News::Fought(id()))]);
+    assert_eq!(ring.combat.course, before);
 }
 
 #[test]
@@ -192,4 +202,17 @@ fn a_combat_that_comes_back_from_the_disk_waits_for_its_fighters() {
     ring.pass(LIMITS.absent_ms);
     assert_eq!(ring.aftermaths.len(), 2, "nobody came back in time");
     assert!(Combat::restore("{}", ring.content.clone(), LIMITS, &[], ring.now).is_err());
+}
+
+#[test]
+fn who_is_out_of_breath_gathers_it_by_resting() {
+    let mut ring = super::rules::duel(1);
+    ring.fighter_mut(ONE).resources.stamina = 5;
+    let one = member(1, "Golden Order");
+    let refused = ring.act(&one, act(ActionType::Attack)).ended.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::NotEnough);
+    assert_eq!(ring.act(&one, named(ActionType::Defend, "rest")).ended, Ok(()));
+    assert_eq!(ring.act(&member(2, "Shadowborn"), act(ActionType::Defend)).ended, Ok(()));
+    assert_eq!(ring.fighter(ONE).resources.stamina, 15);
+    assert_eq!(ring.act(&one, act(ActionType::Attack)).ended, Ok(()));
 }

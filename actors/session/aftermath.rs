@@ -1,0 +1,132 @@
+//! What a fight leaves of a session's character: put into effect on its sheet, once, whatever happened in between.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use actix::AsyncContext;
+use actix::fut::{ActorFutureExt, wrap_future};
+use protocol::combat::Outcome;
+use protocol::ids::CombatId;
+use rules::combat::Aftermath;
+use rules::realm::RealmCommand;
+use storage::StoreError;
+
+use crate::entity::{Ctx, Shell};
+use crate::host::{self, Reply};
+use crate::session::Session;
+use crate::session::sheet::Change;
+
+/// How long it takes until what could not be put into effect is tried again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+impl Session {
+    /// The combat has let the character go: what it leaves of it is on disk.
+    pub(super) fn fought(&mut self, id: CombatId, ctx: &mut Ctx<Self>) {
+        if let Some(fight) = self.fight(id) {
+            fight.over = true;
+            self.leave_fight();
+            self.conclude(ctx);
+        }
+    }
+
+    /// The crystal shard that was won is taken, or can't be any more.
+    pub(super) fn claimed(&mut self, id: CombatId, ctx: &mut Ctx<Self>) {
+        if let Some(playing) = self.playing.as_mut() {
+            playing.claimed = Some(id);
+            self.conclude(ctx);
+        }
+    }
+
+    /// Puts into effect what is not yet; the mailbox waits, so that what the client asks next finds the sheet as it is
+    /// then.
+    pub(super) fn conclude(&mut self, ctx: &mut Ctx<Self>) {
+        let Some(playing) = &self.playing else { return };
+        let left = self.world.store().read(storage::combats::aftermaths(playing.member.id));
+        ctx.wait(wrap_future(left).map(|left, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
+            let session = &mut shell.entity;
+            match left {
+                Ok(left) => session.put_into_effect(left.into(), ctx),
+                Err(error) => session.conclude_later(&error.to_string(), ctx),
+            }
+        }));
+    }
+
+    fn put_into_effect(&mut self, mut left: VecDeque<Aftermath>, ctx: &mut Ctx<Self>) {
+        let Some(aftermath) = left.pop_front() else { return self.over_unless_under_way() };
+        let Some(playing) = &self.playing else { return };
+        if aftermath.prize.is_some() && playing.claimed != Some(aftermath.combat_id) {
+            return self.claim(&aftermath, ctx);
+        }
+        let (before, content, by) = (&playing.sheet, self.world.content(), aftermath.engagement());
+        let settlement = aftermath.settlement(before, content);
+        let after = match before.after(&settlement, Some(&by)) {
+            Ok(after) => after,
+            // A trade has the sheet: it is over soon.
+            Err(refusal) => return self.conclude_later(&refusal.reason, ctx),
+        };
+        let change = Change::new(before, after, &settlement, content);
+        let settle = storage::sheets::settle(settlement, None, self.wall_ms())
+            .with(storage::combats::settle_aftermath(aftermath.character_id, aftermath.combat_id));
+        let settled = self.world.store().write(settle);
+        ctx.wait(wrap_future(settled).map(move |settled, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
+            let session = &mut shell.entity;
+            match settled {
+                Ok(serials) => {
+                    session.spare(aftermath.outcome);
+                    session.adopt(change, &serials, &by);
+                    session.put_into_effect(left, ctx);
+                }
+                // By an earlier try whose answer was lost, or the sheet was another one.
+                Err(StoreError::NotFound | StoreError::Conflict("cause") | StoreError::StaleSheet) => {
+                    session.retake_sheet(ctx);
+                    session.conclude_later("the sheet has changed", ctx);
+                }
+                // Whoever has the character now puts it into effect.
+                Err(StoreError::StaleEpoch) => {}
+                Err(error) => session.conclude_later(&error.to_string(), ctx),
+            }
+        }));
+    }
+
+    /// Nothing is left to be put into effect. A fight that one is still in goes on.
+    fn over_unless_under_way(&mut self) {
+        let fight = self.playing.as_ref().and_then(|playing| playing.fight.as_ref());
+        if fight.is_some_and(|fight| fight.over) {
+            self.end_fight();
+        }
+    }
+
+    /// The realm first: once the aftermath is put into effect, nobody remembers the shard.
+    fn claim(&mut self, aftermath: &Aftermath, ctx: &mut Ctx<Self>) {
+        let Some(prize) = aftermath.prize else { return };
+        let Some(playing) = &self.playing else { return };
+        if let Some(door) = &playing.realm {
+            let who = playing.member.id;
+            let reply = Reply { who, outbox: self.outbox.clone(), ticket: None };
+            let command = RealmCommand::Capture { combat: aftermath.combat_id, prize };
+            // Not heard, it is asked again.
+            let _ = door.post(host::Mail::Command { who, session: self.id, command, reply });
+        }
+        self.conclude_later("the realm is asked", ctx);
+    }
+
+    fn conclude_later(&self, why: &str, ctx: &mut Ctx<Self>) {
+        log::debug!("session {}: what a fight left is not in effect yet: {why}", self.id);
+        let Some(who) = self.playing.as_ref().map(|playing| playing.member.id) else { return };
+        ctx.run_later(AGAIN, move |shell, ctx| {
+            let session = &mut shell.entity;
+            if session.playing.as_ref().is_some_and(|playing| playing.member.id == who) {
+                session.conclude(ctx);
+            }
+        });
+    }
+
+    /// Whoever was defeated is left alone for a while by others who would like to fight him.
+    fn spare(&mut self, outcome: Outcome) {
+        let now_ms = self.world.clock().mono_ms();
+        let truce_ms = self.world.options().combat.truce_ms;
+        if let (Outcome::Lost, Some(playing)) = (outcome, self.playing.as_mut()) {
+            playing.spared_until_ms = now_ms + truce_ms;
+        }
+    }
+}

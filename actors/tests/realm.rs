@@ -1,0 +1,154 @@
+//! Crystal shards on the running world: a guardian falls, somebody takes the shard, everybody hears of it.
+
+use protocol::combat::Outcome;
+use protocol::ids::CrystalShardId;
+use protocol::world::{ShardCaptured, WorldState};
+use protocol::{ClientMessage, ErrorCode, ServerMessage};
+use rules::Content;
+use rules::content::BUILTIN;
+
+use crate::combat::{against, begin, end_in, fight_on, progress};
+use crate::peer::{Heard, Peer, travel};
+use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
+
+const VOLCANO: i64 = 2;
+
+/// A world whose guardians can be defeated by one of the first level.
+fn easy(seed: u64) -> Plan {
+    let files: Vec<(&str, String)> = BUILTIN
+        .iter()
+        .map(|(name, text)| (*name, text.replace("health = 50000", "health = 15, kind = \"hollow_soldier\"")))
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let plan = Plan { content: Content::parse(&files).unwrap(), ..Plan::seeded(seed, 10) };
+    plan.with(|options| options.combat.limits.guardian_min = 1)
+}
+
+async fn challenger(stage: &Stage, faction: usize) -> Peer {
+    let mut peer = stage.player_of(faction).await;
+    assert!(matches!(peer.ask(travel(VOLCANO)).await, ServerMessage::LocationUpdate(_)));
+    peer
+}
+
+fn captured_in(heard: &Heard) -> Option<ShardCaptured> {
+    match &heard.message {
+        ServerMessage::ShardCaptured(captured) => Some(captured.clone()),
+        _ => None,
+    }
+}
+
+async fn world_state(peer: &mut Peer) -> WorldState {
+    pass(300).await;
+    match peer.ask(ClientMessage::WorldState(protocol::session::Bare {})).await {
+        ServerMessage::WorldState(state) => state,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Fights the guardian until it is won: by then nobody else has to be near.
+async fn win(peer: &mut Peer) -> String {
+    for _ in 0..20 {
+        let start = begin(peer, against("guardian")).await;
+        let end = fight_on(peer, &start.combat_id).await;
+        peer.inbox.retain(|heard| end_in(heard).is_none());
+        if end.outcome == Outcome::Won {
+            return start.combat_id;
+        }
+        peer.linger(100).await;
+    }
+    panic!("{} never wins", peer.name);
+}
+
+#[test]
+fn a_shard_is_taken_and_the_world_hears_of_it() {
+    play(easy(1), |stage| async move {
+        let mut far = stage.player_of(3).await;
+        let mut peer = challenger(&stage, 0).await;
+        win(&mut peer).await;
+        let captured = peer.wait("shard_captured", captured_in).await;
+        assert_eq!(far.wait("shard_captured", captured_in).await, captured);
+        let faction = stage.world.content().factions()[0].name.clone();
+        assert_eq!((captured.shard_id, captured.faction.as_str()), (CrystalShardId(1), faction.as_str()));
+        assert_eq!(captured.captured_by_character_id, peer.character);
+        let state = world_state(&mut peer).await;
+        assert_eq!(
+            (state.faction_shard_counts[&faction], state.dominant_faction),
+            (1, Some(faction.clone()))
+        );
+        let shards = stage.world.crystal_shards().await.unwrap();
+        assert_eq!((shards[0].is_captured, shards[0].owning_faction.as_ref()), (true, Some(&faction)));
+        assert!(shards[0].guardian_defeated && !shards[1].is_captured);
+        let events = stage.world.world_events(10).await.unwrap().events;
+        assert_eq!(events[0].event_type, "shard_capture");
+        assert_eq!(progress(&stage, &peer).await.0, 5_000);
+        // It is theirs: nobody of them has to fight for it again.
+        assert_eq!(peer.refused(against("guardian")).await.error_code, ErrorCode::Conflict);
+        let mut other = challenger(&stage, 1).await;
+        win(&mut other).await;
+        let captured = far.wait("shard_captured", captured_in).await;
+        assert_eq!(captured.previous_owner_faction, Some(faction));
+    });
+}
+
+#[test]
+fn of_two_who_defeat_the_same_guardian_one_takes_the_shard() {
+    for seed in 0..8 {
+        play(easy(seed), |stage| async move {
+            let (mut one, mut two) = (challenger(&stage, 0).await, challenger(&stage, 1).await);
+            let (first, second) =
+                (begin(&mut one, against("guardian")).await, begin(&mut two, against("guardian")).await);
+            let ends = (
+                fight_on(&mut one, &first.combat_id).await.outcome,
+                fight_on(&mut two, &second.combat_id).await.outcome,
+            );
+            pass(1_000).await;
+            one.read();
+            two.read();
+            let heard = |peer: &Peer| peer.count(|heard| captured_in(heard).is_some());
+            let refused = |peer: &Peer| {
+                peer.count(|heard| {
+                    matches!(&heard.message, ServerMessage::Error(error) if error.error_code == ErrorCode::Conflict)
+                })
+            };
+            let won = usize::from(ends.0 == Outcome::Won) + usize::from(ends.1 == Outcome::Won);
+            assert_eq!((heard(&one), heard(&two)), (won.min(1), won.min(1)), "{ends:?}");
+            assert_eq!(refused(&one) + refused(&two), won.saturating_sub(1), "{ends:?}");
+            let shards = stage.world.crystal_shards().await.unwrap();
+            assert_eq!(shards[0].is_captured, won > 0);
+        });
+    }
+}
+
+#[test]
+fn a_realm_that_panics_is_asked_again() {
+    play(easy(1), |stage| async move {
+        let mut peer = challenger(&stage, 0).await;
+        actors::faults::arm("realm.capture", 1);
+        win(&mut peer).await;
+        peer.linger(5_000).await;
+        assert_eq!(peer.count(|heard| captured_in(heard).is_some()), 1);
+        assert_eq!(progress(&stage, &peer).await.0, 5_000);
+    });
+}
+
+#[test]
+fn a_shard_is_taken_though_the_process_dies_first() {
+    let disk = Disk::new();
+    let (name, address) = play_on(&disk, easy(1), |stage| async move {
+        let mut peer = challenger(&stage, 0).await;
+        // The realm is not there to hear of it.
+        actors::faults::arm("realm.capture", 4);
+        win(&mut peer).await;
+        (peer.name.clone(), peer.address.clone())
+    });
+    actors::faults::arm("realm.capture", 0);
+    play_on(&disk, easy(2), |stage| async move {
+        let mut peer = Peer::sign_in(&stage.world, &name, &address).await;
+        peer.character = protocol::CharacterId(1);
+        assert!(!stage.world.crystal_shards().await.unwrap()[0].is_captured);
+        peer.enter().await;
+        peer.wait("shard_captured", captured_in).await;
+        peer.linger(5_000).await;
+        assert_eq!(progress(&stage, &peer).await.0, 5_000);
+    });
+}
