@@ -12,7 +12,7 @@ use crate::world::World;
 /// Who comes first in a list of sessions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Worst {
-    /// Those for whom most bytes are held.
+    /// Those for whom most bytes wait to be sent, then those for whom most are held.
     #[default]
     Backlog,
     /// Those who lost most: events and connections first, then state frames.
@@ -32,7 +32,7 @@ impl World {
         order.sort_by_key(|index| {
             let (id, standing) = &standings[*index];
             let key = match worst {
-                Worst::Backlog => (standing.held.1 as u64, standing.state_waiting as u64),
+                Worst::Backlog => (standing.unsent.1 as u64, standing.held.1 as u64),
                 Worst::Drops => {
                     let Tally { overflows, evictions, .. } = standing.tally;
                     (standing.lost + overflows + evictions, standing.state.replaced)

@@ -5,10 +5,11 @@
 
 mod ending;
 mod hosted;
+mod outsiders;
 mod recovery;
 mod ticks;
 
-pub use hosted::{Hosted, Mail, Newcomer, Reply};
+pub use hosted::{Hosted, Mail, Newcomer, Order, Reply};
 use recovery::{Lander, Recovery};
 use ticks::spawn_ticks;
 pub use ticks::{Pace, TickDone};
@@ -108,6 +109,7 @@ impl<V: Hosted> Entity for Host<V> {
                 self.tick(ctx);
                 drop(done);
             }
+            Mail::Ordain(order) => self.ordain(order, ctx),
             Mail::View(to) => self.tell_view(to),
             Mail::Rest => self.rest(ctx),
         }
@@ -339,13 +341,6 @@ impl<V: Hosted> Host<V> {
         }
         self.venue = Some(venue);
         self.note_members();
-    }
-
-    fn tell_view(&self, to: oneshot::Sender<V::View>) {
-        if let Some(venue) = &self.venue {
-            // Whoever asked may have given up.
-            let _ = to.send(venue.view());
-        }
     }
 
     fn seat_of(&self, who: CharacterId, session: SessionId) -> Option<&Seat> {

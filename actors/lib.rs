@@ -20,6 +20,7 @@ pub mod limiters;
 pub mod limits;
 mod notify;
 pub mod options;
+mod orders;
 pub mod outbox;
 pub mod queries;
 mod realms;

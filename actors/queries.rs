@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use protocol::characters::{Character, CreateCharacter};
-use protocol::world::{CrystalShard, ServerStatus, WorldEvents, WorldState};
-use protocol::{AccountId, CharacterId, ErrorMessage, SessionId, admin};
+use protocol::ids::CrystalShardId;
+use protocol::world::{CrystalShard, ServerStatus, ShardOwnership, WorldEvents, WorldState};
+use protocol::{AccountId, CharacterId, ErrorCode, ErrorMessage, SessionId, admin};
 use rules::world_shard::Sighting;
 use storage::requests::Keep;
 use tokio::sync::oneshot;
@@ -82,7 +83,7 @@ impl World {
         let delete = storage::characters::delete(account, id, self.clock().now().wall_ms);
         let name =
             self.store().write(delete.keeping(keep)).await.map_err(|error| match storage_error(&error) {
-                error if error.error_code == protocol::ErrorCode::NotFound => {
+                error if error.error_code == ErrorCode::NotFound => {
                     ErrorMessage::new(error.error_code, "Character not found").with("field", "character_id")
                 }
                 error => error,
@@ -156,6 +157,23 @@ impl World {
             }
         });
         Ok(shards.collect())
+    }
+
+    /// Who held a crystal shard and when, the latest first.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`; `BUSY`, `STORAGE`.
+    pub async fn shard_history(
+        &self,
+        shard: CrystalShardId,
+        limit: u32,
+    ) -> Result<Vec<ShardOwnership>, ErrorMessage> {
+        if self.content().crystal_shard(shard).is_none() {
+            let error = ErrorMessage::new(ErrorCode::NotFound, "there is no such crystal shard");
+            return Err(error.with("field", "id"));
+        }
+        let history = self.store().read(storage::world::history(shard, limit)).await;
+        history.map_err(|error| storage_error(&error))
     }
 
     /// Gives every crystal shard of the content its row.

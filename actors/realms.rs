@@ -58,6 +58,8 @@ impl Hosted for Realm {
         match command {
             RealmCommand::Capture { .. } => "realm.capture",
             RealmCommand::EndWorld => "realm.end_world",
+            RealmCommand::Happen(_) => "realm.happen",
+            RealmCommand::Seal { .. } => "realm.seal",
         }
     }
 }

@@ -19,6 +19,7 @@ mod walk;
 pub use attach::{Attached, ResumeClaim, Resumed, resume_expired};
 pub use combat::ChallengeAsk;
 pub use trade::TradeAsk;
+pub(crate) use walk::busy;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,11 +1,13 @@
-//! `/api/admin/*`: what admins see of the running server.
+//! `/api/admin/*`: what admins see of the running server, and do to its world.
 
 use actix_web::web::Query;
 use actors::backlogs::Worst;
+use protocol::auth::Success;
 use protocol::{ErrorCode, ErrorMessage, SessionId};
 use serde::Deserialize;
 
 use crate::call::{Answer, Call, ok};
+use crate::world::shard_id;
 
 /// Sessions of one page, when nobody says how many.
 const SESSIONS: usize = 50;
@@ -62,4 +64,38 @@ pub async fn session(call: Call) -> Answer {
 
 fn wrong(field: &str, expected: &str) -> ErrorMessage {
     ErrorMessage::new(ErrorCode::Invalid, format!("{field}: {expected}")).with("field", field)
+}
+
+fn done(message: &str) -> Answer {
+    ok(&Success { success: true, message: message.to_owned() })
+}
+
+/// `POST /api/admin/announcements`.
+pub async fn announce(call: Call) -> Answer {
+    call.edge.world.announce(&call.json()?, &call.who()?.username).await?;
+    done("announced")
+}
+
+/// `POST /api/admin/events`.
+pub async fn trigger_event(call: Call) -> Answer {
+    call.edge.world.trigger_event(&call.json()?).await?;
+    done("the event was triggered")
+}
+
+/// `POST /api/admin/aetherfall`.
+pub async fn end_world(call: Call) -> Answer {
+    call.edge.world.end_world().await?;
+    done("the world has begun anew")
+}
+
+/// `POST /api/admin/shards/{id}/seal`.
+pub async fn seal_shard(call: Call) -> Answer {
+    call.edge.world.seal_shard(shard_id(&call)?, true).await?;
+    done("nobody can take it")
+}
+
+/// `DELETE /api/admin/shards/{id}/seal`.
+pub async fn unseal_shard(call: Call) -> Answer {
+    call.edge.world.seal_shard(shard_id(&call)?, false).await?;
+    done("it can be taken again")
 }

@@ -101,6 +101,7 @@ routes! {
     DELETE "/api/characters/{id}"    SignedIn  Error   None     Characters  characters::delete;
     GET    "/api/world/state"        Anonymous Error   None     World       world::state;
     GET    "/api/world/shards"       Anonymous Error   None     World       world::shards;
+    GET    "/api/world/shards/{id}/history" Anonymous Error None World      world::history;
     GET    "/api/world/events"       Anonymous Error   None     World       world::events;
     GET    "/api/status"             Anonymous Error   None     World       health::status;
     GET    "/healthz"                Anonymous Problem None     None        health::healthz;
@@ -108,6 +109,11 @@ routes! {
     GET    "/api/admin/world"        Admin     Problem None     None        admin::world;
     GET    "/api/admin/sessions"     Admin     Problem None     None        admin::sessions;
     GET    "/api/admin/sessions/{id}" Admin    Problem None     None        admin::session;
+    POST   "/api/admin/announcements" Admin    Problem Json     None        admin::announce;
+    POST   "/api/admin/events"       Admin     Problem Json     None        admin::trigger_event;
+    POST   "/api/admin/aetherfall"   Admin     Problem None     None        admin::end_world;
+    POST   "/api/admin/shards/{id}/seal" Admin Problem None     None        admin::seal_shard;
+    DELETE "/api/admin/shards/{id}/seal" Admin Problem None     None        admin::unseal_shard;
 }
 
 /// Adds all routes to the server; a known path with another method is 405, everything else 404.

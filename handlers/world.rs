@@ -1,7 +1,8 @@
 //! `/api/world/*`: how the world stands, for anybody.
 
 use actix_web::web::Query;
-use protocol::world::{ShardStatus, WorldState};
+use protocol::ids::CrystalShardId;
+use protocol::world::{ShardHistory, ShardStatus, WorldState};
 use protocol::{ErrorCode, ErrorMessage};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,25 @@ pub async fn shards(call: Call) -> Answer {
     ok(&ShardStatus { shards: call.edge.world.crystal_shards().await? })
 }
 
+/// `GET /api/world/shards/{id}/history?limit=50`: who held it and when, the latest first.
+pub async fn history(call: Call) -> Answer {
+    let shard_id = shard_id(&call)?;
+    let history = call.edge.world.shard_history(shard_id, limit(&call)?).await?;
+    ok(&ShardHistory { shard_id, history })
+}
+
+/// The crystal shard that the path names.
+///
+/// # Errors
+/// `INVALID`: what it names is no number.
+pub fn shard_id(call: &Call) -> Result<CrystalShardId, ErrorMessage> {
+    let wrong = |_| {
+        ErrorMessage::new(ErrorCode::Invalid, "id: expected the number of a crystal shard")
+            .with("field", "id")
+    };
+    call.part("id").parse().map(CrystalShardId).map_err(wrong)
+}
+
 #[derive(Deserialize)]
 struct Page {
     limit: Option<u32>,
@@ -39,6 +59,11 @@ struct Page {
 
 /// `GET /api/world/events?limit=50`. More than the most is answered with the most.
 pub async fn events(call: Call) -> Answer {
+    ok(&call.edge.world.world_events(limit(&call)?).await?)
+}
+
+/// How many rows are asked for.
+fn limit(call: &Call) -> Result<u32, ErrorMessage> {
     let wrong = || {
         ErrorMessage::new(ErrorCode::Invalid, format!("limit: expected a number from 1 to {EVENTS_MAX}"))
             .with("field", "limit")
@@ -48,5 +73,5 @@ pub async fn events(call: Call) -> Answer {
     if limit == 0 {
         return Err(wrong());
     }
-    ok(&call.edge.world.world_events(limit.min(EVENTS_MAX)).await?)
+    Ok(limit.min(EVENTS_MAX))
 }

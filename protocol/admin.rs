@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CharacterId, LocationId, SessionId};
+use crate::nulls::left_out;
+
+use crate::{CharacterId, LocationId, SessionId, Text};
 
 /// The answer to `GET /api/admin/mesh`: every entity that has an address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,35 @@ pub struct Entity {
     pub restarts: u64,
     /// Who is in it, or who listens to it.
     pub members: u64,
+}
+
+/// The body of `POST /api/admin/events`: everybody gets an `event_trigger`, and it is remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NewEvent {
+    /// "announcement" when absent.
+    #[serde(default)]
+    pub event_type: EventKind,
+    /// A few words for people.
+    pub title: Text<1, 100>,
+    /// A sentence or two for people.
+    pub description: Text<1, 500>,
+    /// Whom it is about, if it is about a faction.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub faction: Option<Text<1, 50>>,
+    /// Where; absent when it is everywhere.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub location_id: Option<LocationId>,
+}
+
+/// Events that admins can let happen; the others follow from what players do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    #[default]
+    Announcement,
+    FactionWar,
 }
 
 /// The answer to `GET /api/admin/world`: every location with who is in it.

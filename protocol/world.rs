@@ -133,6 +133,32 @@ pub struct WorldEvents {
     pub events: Vec<WorldEvent>,
 }
 
+/// A change of hands of a crystal shard, as `GET /api/world/shards/{id}/history` lists them, the latest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ShardOwnership {
+    /// Who held it from then on; absent: it was released.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub faction: Option<String>,
+    /// Who held it before; absent when nobody did.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub previous_faction: Option<String>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub captured_by_character_id: Option<CharacterId>,
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub captured_by_character_name: Option<String>,
+    /// ISO 8601, UTC.
+    pub timestamp: String,
+}
+
+/// The answer to `GET /api/world/shards/{id}/history`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ShardHistory {
+    pub shard_id: CrystalShardId,
+    pub history: Vec<ShardOwnership>,
+}
+
 /// The answer to `GET /api/status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

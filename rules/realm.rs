@@ -6,9 +6,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use protocol::events::EventTrigger;
 use protocol::ids::{CombatId, CrystalShardId};
 use protocol::world::{Aetherfall, RealityShift, ShardCaptured};
-use protocol::{ErrorCode, ServerMessage};
+use protocol::{ErrorCode, LocationId, ServerMessage};
 use rand::RngExt;
 
 use crate::Refusal;
@@ -50,13 +51,29 @@ pub struct Realm {
     record: RealmRecord,
 }
 
-/// What can be asked of the realm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What can be asked of the realm. All but the first come from whoever runs the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RealmCommand {
     /// Takes the crystal shard whose guardian was defeated in a combat.
     Capture { combat: CombatId, prize: Prize },
-    /// Lets the world begin anew; admins only, whoever sends it on has checked that.
+    /// Lets the world begin anew.
     EndWorld,
+    /// Something happens that everybody hears of.
+    Happen(Happening),
+    /// Nobody can take a crystal shard, or it can be taken again.
+    Seal { shard: CrystalShardId, sealed: bool },
+}
+
+/// Something that happens to the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    /// `faction_war` or `announcement`: of the kinds that are remembered.
+    pub event_type: &'static str,
+    pub title: String,
+    pub description: String,
+    pub faction: Option<String>,
+    /// Where; absent when it is everywhere.
+    pub location_id: Option<LocationId>,
 }
 
 impl Realm {
@@ -115,9 +132,14 @@ impl Realm {
         let description = format!("{} took {name}{from} for {}.", who.name, who.faction);
         remember("shard_capture", title, description, Some(&who.faction), moment);
         if let Some(previous) = previous {
-            let title = format!("{} against {previous}", who.faction);
-            let description = format!("{} lost {name} to {}.", previous, who.faction);
-            remember("faction_war", title, description, Some(&who.faction), moment);
+            let war = Happening {
+                event_type: "faction_war",
+                title: format!("{} against {previous}", who.faction),
+                description: format!("{} lost {name} to {}.", previous, who.faction),
+                faction: Some(who.faction.clone()),
+                location_id: self.content.crystal_shard(prize.shard).and_then(|shard| shard.location_id),
+            };
+            happen(war, moment);
         }
         self.settle(&mut save, moment);
         moment.save(Save::Realm(Box::new(save)));
@@ -197,6 +219,34 @@ impl Realm {
         self.note(save);
     }
 
+    /// `NOT_FOUND` for a faction or location that is not there.
+    fn happen(&self, happening: Happening, moment: &mut Moment) -> Result<(), Refusal> {
+        let no_such = |field, what| {
+            Err(Refusal::new(ErrorCode::NotFound, format!("there is no such {what}")).with("field", field))
+        };
+        let factions = self.content.factions();
+        if happening.faction.as_ref().is_some_and(|name| !factions.iter().any(|row| row.name == *name)) {
+            return no_such("faction", "faction");
+        }
+        if happening.location_id.is_some_and(|id| self.content.location(id).is_none()) {
+            return no_such("location_id", "location");
+        }
+        happen(happening, moment);
+        Ok(())
+    }
+
+    /// `NOT_FOUND` for a shard that is not there.
+    fn seal(&mut self, id: CrystalShardId, sealed: bool, moment: &mut Moment) -> Result<(), Refusal> {
+        if self.content.crystal_shard(id).is_none() {
+            return Err(
+                Refusal::new(ErrorCode::NotFound, "there is no such crystal shard").with("field", "id")
+            );
+        }
+        self.record.shards.entry(id).or_default().sealed = sealed;
+        moment.save(Save::Realm(Box::new(RealmSave { seals: vec![(id, sealed)], ..self.save() })));
+        Ok(())
+    }
+
     fn save(&self) -> RealmSave {
         let RealmRecord { reality, stability, aetherfalls, .. } = &self.record;
         RealmSave {
@@ -204,6 +254,7 @@ impl Realm {
             stability: *stability,
             aetherfalls: *aetherfalls,
             changes: Vec::new(),
+            seals: Vec::new(),
         }
     }
 
@@ -241,6 +292,16 @@ pub fn may_take(
     Ok(())
 }
 
+/// Everybody hears of it, and it is remembered.
+fn happen(happening: Happening, moment: &mut Moment) {
+    let Happening { event_type, title, description, faction, location_id } = happening;
+    remember(event_type, title.clone(), description.clone(), faction.as_deref(), moment);
+    let event_id = format!("{:016x}", moment.dice.random::<u64>());
+    let event_type = event_type.to_owned();
+    let trigger = EventTrigger { event_id, event_type, title, description, location_id };
+    moment.tell(Audience::Everyone, ServerMessage::EventTrigger(trigger));
+}
+
 fn remember(
     event_type: &'static str,
     title: String,
@@ -270,11 +331,24 @@ impl Venue for Realm {
                 moment.effects.push(Effect::Inform(who.id, News::Claimed(combat)));
                 taken
             }
+            RealmCommand::EndWorld | RealmCommand::Happen(_) | RealmCommand::Seal { .. } => {
+                Err(Refusal::new(ErrorCode::Forbidden, "only whoever runs the server commands that"))
+            }
+        }
+    }
+
+    fn ordain(&mut self, command: RealmCommand, moment: &mut Moment) -> Result<(), Refusal> {
+        match command {
             RealmCommand::EndWorld => {
                 let mut save = self.save();
                 self.end_world(None, &mut save, moment);
                 moment.save(Save::Realm(Box::new(save)));
                 Ok(())
+            }
+            RealmCommand::Happen(happening) => self.happen(happening, moment),
+            RealmCommand::Seal { shard, sealed } => self.seal(shard, sealed, moment),
+            RealmCommand::Capture { .. } => {
+                Err(Refusal::new(ErrorCode::Forbidden, "who takes a crystal shard has fought for it"))
             }
         }
     }

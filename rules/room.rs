@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use protocol::ServerMessage;
 use protocol::chat::{Channel, Chat, ChatHistory, PastLine, WorldAnnouncement};
+use protocol::{ErrorCode, ServerMessage};
 
 use crate::venue::{Audience, ChatLine, Member, Moment, NewEvent, RoomKey, Save, Venue};
 use crate::{Refusal, chat};
@@ -170,6 +170,13 @@ impl Venue for Room {
         match command {
             RoomCommand::Say { content } => self.say(who, &content, moment),
             RoomCommand::Announce { content, announced_by } => Self::announce(&content, announced_by, moment),
+        }
+    }
+
+    fn ordain(&mut self, command: RoomCommand, moment: &mut Moment) -> Result<(), Refusal> {
+        match command {
+            RoomCommand::Announce { content, announced_by } => Self::announce(&content, announced_by, moment),
+            RoomCommand::Say { .. } => Err(Refusal::new(ErrorCode::Forbidden, "who speaks is in the room")),
         }
     }
 

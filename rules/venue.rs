@@ -6,7 +6,7 @@ use protocol::area::AreaUpdate;
 use protocol::chat::Channel;
 use protocol::ids::{CombatId, CrystalShardId};
 use protocol::movement::Position;
-use protocol::{CharacterId, LocationId, ServerMessage};
+use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 use rand_pcg::Pcg64Mcg;
 
 use crate::Refusal;
@@ -158,6 +158,8 @@ pub struct RealmSave {
     pub aetherfalls: u32,
     /// In the order in which they happened.
     pub changes: Vec<ShardChange>,
+    /// Which nobody can take from now on, or can again.
+    pub seals: Vec<(CrystalShardId, bool)>,
 }
 
 /// A crystal shard changes hands.
@@ -277,6 +279,14 @@ pub trait Venue: Sized {
     /// # Errors
     /// A refusal changes nothing; what it tells beside the error (the true position) still leaves.
     fn apply(&mut self, who: &Member, command: Self::Command, moment: &mut Moment) -> Result<(), Refusal>;
+
+    /// A command of whoever runs the server, who is in no venue.
+    ///
+    /// # Errors
+    /// A refusal changes nothing.
+    fn ordain(&mut self, _command: Self::Command, _moment: &mut Moment) -> Result<(), Refusal> {
+        Err(Refusal::new(ErrorCode::Forbidden, "nobody commands this from outside"))
+    }
 
     /// A member is gone.
     fn leave(&mut self, who: &Member, exit: Self::Exit, moment: &mut Moment);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::CharacterId;
 use protocol::ids::CrystalShardId;
-use protocol::world::WorldEvent;
+use protocol::world::{ShardOwnership, WorldEvent};
 use rules::realm::{Holding, RealmRecord};
 use rules::venue::{NewEvent, RealmSave, ShardChange};
 use rusqlite::Connection;
@@ -111,6 +111,8 @@ pub fn realm() -> Read<RealmRecord> {
     })
 }
 
+/// What is sealed stays sealed: an aetherfall releases it all the same.
+///
 /// # Errors
 /// [`StoreError::Conflict`]`("shard")` when one of the shards has changed hands since.
 pub(crate) fn keep(database: &Connection, save: &RealmSave, now: i64) -> Result<(), StoreError> {
@@ -125,7 +127,8 @@ pub(crate) fn keep(database: &Connection, save: &RealmSave, now: i64) -> Result<
         let changed = database
             .prepare_cached(
                 "UPDATE crystal_shards SET owning_faction = ?2, captured_by = ?3, captured_at = ?4,
-                     guardian_defeated = ?5, status = ?6, epoch = ?7
+                     guardian_defeated = ?5, epoch = ?7,
+                     status = CASE status WHEN 'sealed' THEN status ELSE ?6 END
                  WHERE id = ?1 AND epoch = ?7 - 1",
             )?
             .execute((
@@ -147,7 +150,37 @@ pub(crate) fn keep(database: &Connection, save: &RealmSave, now: i64) -> Result<
             )?
             .execute((shard.0, faction, previous, by.map(|by| by.0), now))?;
     }
+    for (shard, sealed) in &save.seals {
+        database
+            .prepare_cached(
+                "UPDATE crystal_shards SET status = CASE
+                     WHEN ?2 THEN 'sealed' WHEN owning_faction IS NULL THEN 'unclaimed' ELSE 'controlled' END
+                 WHERE id = ?1",
+            )?
+            .execute((shard.0, sealed))?;
+    }
     Ok(())
+}
+
+/// Who held a shard and when, the latest first; at most `limit` and never more than 100.
+pub fn history(shard: CrystalShardId, limit: u32) -> Read<Vec<ShardOwnership>> {
+    Read::new(move |database| {
+        let mut statement = database.prepare_cached(
+            "SELECT history.*, characters.name AS character_name FROM shard_history AS history
+             LEFT JOIN characters ON characters.id = history.character_id
+             WHERE shard_id = ?1 ORDER BY history.id DESC LIMIT ?2",
+        )?;
+        let rows = statement.query_map((shard.0, limit.min(EVENTS_MAX)), |row| {
+            Ok(ShardOwnership {
+                faction: row.get("faction")?,
+                previous_faction: row.get("previous_faction")?,
+                captured_by_character_id: row.get::<_, Option<i64>>("character_id")?.map(CharacterId),
+                captured_by_character_name: row.get("character_name")?,
+                timestamp: iso(row.get("happened_at")?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
 }
 
 /// How many shards each faction holds; those without are left out.

@@ -40,6 +40,13 @@ fn about_another(method: &str, path: &str, victim: &Player, session: &str) -> Op
         ("GET", "/api/status" | "/healthz") => (same(), nothing(), 200),
         ("GET", "/api/admin/mesh" | "/api/admin/world" | "/api/admin/sessions") => (same(), nothing(), 200),
         ("GET", "/api/admin/sessions/{id}") => (path.replace("{id}", session), nothing(), 200),
+        ("GET", "/api/world/shards/{id}/history") => (path.replace("{id}", "1"), nothing(), 200),
+        ("POST", "/api/admin/announcements") => (same(), json!({"content": "hear, hear"}), 200),
+        ("POST", "/api/admin/events") => {
+            (same(), json!({"title": "An omen", "description": "Birds fly backwards."}), 200)
+        }
+        ("POST", "/api/admin/aetherfall") => (same(), nothing(), 200),
+        ("POST" | "DELETE", "/api/admin/shards/{id}/seal") => (path.replace("{id}", "1"), nothing(), 200),
         _ => return None,
     })
 }

@@ -76,6 +76,16 @@ pub struct Newcomer {
     pub door: Door<Session>,
 }
 
+/// A command of whoever runs the server.
+#[derive(Debug)]
+pub struct Order<C> {
+    pub command: C,
+    /// Hears when it is done and on disk; dropped, when it is not.
+    pub done: oneshot::Sender<()>,
+    /// Hears why it is not, when there is a reason to tell.
+    pub refused: oneshot::Sender<ErrorMessage>,
+}
+
 /// Everything that can be sent to a venue.
 pub enum Mail<V: Hosted> {
     Enter {
@@ -96,6 +106,8 @@ pub enum Mail<V: Hosted> {
         exit: V::Exit,
         gone: Option<oneshot::Sender<()>>,
     },
+    /// Whoever runs the server wants something done.
+    Ordain(Order<V::Command>),
     Tick(TickDone),
     View(oneshot::Sender<V::View>),
     /// Let go if nobody is here.

@@ -80,7 +80,7 @@ impl Session {
             let error = ErrorMessage::new(ErrorCode::MoveRejected, "still on the way to another location");
             return self.refuse(&ticket, error);
         }
-        if let Some(fight) = &playing.fight {
+        if let Some(fight) = playing.fight.as_ref().filter(|fight| !fight.over) {
             let error = ErrorMessage::new(ErrorCode::MoveRejected, "nobody walks out of a fight: flee first");
             return self.refuse(&ticket, error.with("combat_id", fight.id.to_string()));
         }

@@ -84,7 +84,7 @@ impl Plan {
         let mut files: Vec<(&str, String)> =
             BUILTIN.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
         for (_, text) in files.iter_mut().filter(|(name, _)| *name == "locations.toml") {
-            for shard in ["fire-and-depth", "sanctums", "wilds"] {
+            for shard in ["fire-and-depth", "sanctums", "wilds", "rifts"] {
                 *text = text.replace(shard, "heart");
             }
         }

@@ -32,6 +32,14 @@ fn the_default_world_is_the_documented_one() {
         "Golden Citadel",
         "Wilderness Outpost",
         "Necropolis of Lost Souls",
+        "Storm Citadel",
+        "Celestial Cathedral",
+        "Shadowfell Abyss",
+        "Reality Rift",
+        "Temporal Nexus",
+        "Dimensional Crossroads",
+        "Primordial Garden",
+        "Maelstrom of Madness",
     ];
     assert_eq!(names, documented);
     for location in content.locations() {
@@ -45,8 +53,7 @@ fn the_default_world_is_the_documented_one() {
         assert_eq!(location.speed, SPEED_DEFAULT);
     }
     let seeded = content.crystal_shards().iter().filter_map(|shard| shard.location_id).map(|id| id.0);
-    assert_eq!(seeded.collect::<Vec<_>>(), [2, 3, 4, 12]);
-    assert_eq!(content.crystal_shards().len(), 12);
+    assert_eq!(seeded.collect::<Vec<_>>(), [2, 3, 4, 13, 14, 15, 16, 17, 18, 19, 12, 20]);
     let of_classes = content.abilities().iter().filter(|ability| ability.class.is_some());
     assert_eq!((of_classes.count(), content.enemies().len()), (27, 9));
     assert_eq!(content.reality_of(None).name, "Neutral");
@@ -70,7 +77,7 @@ fn names_are_found_in_whatever_case() {
     let content = Content::builtin();
     assert_eq!(content.race("  hUMAN ").map(|race| race.name.as_str()), Some("Human"));
     assert_eq!(content.item("Longsword"), None, "kinds are exact");
-    assert_eq!(content.location(LocationId(13)), None);
+    assert_eq!(content.location(LocationId(99)), None);
 }
 
 #[test]
@@ -166,8 +173,8 @@ fn what_is_wrong_is_told_with_file_and_line() {
         (
             "crystal_shards.toml",
             "location_id = 2",
-            "location_id = 13",
-            "crystal_shards.toml:10: location_id: there is no location 13",
+            "location_id = 99",
+            "crystal_shards.toml:10: location_id: there is no location 99",
         ),
         (
             "crystal_shards.toml",
@@ -250,10 +257,10 @@ fn what_is_wrong_is_told_with_file_and_line() {
 
 #[test]
 fn a_world_one_cannot_walk_to_the_end_of_is_refused() {
-    let exits = "[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]";
+    let exits = "[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]";
     let errors = with("locations.toml", exits, "[]").expect_err("the Nexus has no exits");
     let lost = errors.iter().filter(|error| error.problem.contains("no way leads here"));
-    assert_eq!(lost.count(), 11);
+    assert_eq!(lost.count(), 19);
 }
 
 #[test]

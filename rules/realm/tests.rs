@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use proptest::prelude::{Just, Strategy, any, prop};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use protocol::ids::{CombatId, CrystalShardId};
-use protocol::{CharacterId, ErrorCode, ServerMessage};
+use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 use rand::SeedableRng;
 
-use super::{Holding, Realm, RealmCommand, RealmRecord};
+use super::{Happening, Holding, Realm, RealmCommand, RealmRecord};
 use crate::combat::Prize;
 use crate::content::Content;
 use crate::venue::{Audience, Effect, Member, Moment, News, Save, Venue};
@@ -55,6 +55,13 @@ fn apply(
 fn take(realm: &mut Realm, faction: &str, prize: Prize) -> (Result<(), Refusal>, Vec<Effect>) {
     let command = RealmCommand::Capture { combat: combat(), prize };
     apply(realm, &member(1, faction), command, &mut Dice::seed_from_u64(7))
+}
+
+fn ordain(realm: &mut Realm, command: RealmCommand) -> (Result<(), Refusal>, Vec<Effect>) {
+    let mut dice = Dice::seed_from_u64(1);
+    let mut moment = Moment::new(Now { wall_ms: 5, mono_ms: 5 }, &mut dice);
+    let ended = realm.ordain(command, &mut moment);
+    (ended, moment.effects)
 }
 
 fn told(effects: &[Effect]) -> Vec<&ServerMessage> {
@@ -166,10 +173,50 @@ fn whoever_holds_all_ends_the_world() {
 fn an_admin_can_end_the_world() {
     let mut realm = fresh();
     take(&mut realm, GOLDEN, prize(1, 0)).0.unwrap();
-    let ended = apply(&mut realm, &member(9, SHADOW), RealmCommand::EndWorld, &mut Dice::seed_from_u64(1));
-    assert_eq!(ended.0, Ok(()));
+    let mut dice = Dice::seed_from_u64(1);
+    let (refused, _) = apply(&mut realm, &member(9, SHADOW), RealmCommand::EndWorld, &mut dice);
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Forbidden, "players can't");
+    assert_eq!(ordain(&mut realm, RealmCommand::EndWorld).0, Ok(()));
     assert_eq!((realm.record.reality.as_str(), realm.record.aetherfalls), ("Neutral", 1));
     assert_eq!(realm.record.shards[&CrystalShardId(1)].owner, None);
+}
+
+#[test]
+fn what_an_admin_seals_nobody_takes_until_it_is_unsealed() {
+    let mut realm = fresh();
+    let seal = |shard: i64, sealed| RealmCommand::Seal { shard: CrystalShardId(shard), sealed };
+    assert_eq!(ordain(&mut realm, seal(13, true)).0.unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(ordain(&mut realm, seal(3, true)).0, Ok(()));
+    assert_eq!(take(&mut realm, GOLDEN, prize(3, 0)).0.unwrap_err().code, ErrorCode::Forbidden);
+    ordain(&mut realm, RealmCommand::EndWorld).0.unwrap();
+    assert_eq!(take(&mut realm, GOLDEN, prize(3, 0)).0.unwrap_err().code, ErrorCode::Forbidden);
+    assert_eq!(ordain(&mut realm, seal(3, false)).0, Ok(()));
+    assert_eq!(take(&mut realm, GOLDEN, prize(3, 0)).0, Ok(()));
+}
+
+#[test]
+fn what_an_admin_lets_happen_is_remembered_and_everybody_hears_of_it() {
+    let mut realm = fresh();
+    let happening = |faction: Option<&str>, location: Option<i64>| {
+        RealmCommand::Happen(Happening {
+            event_type: "announcement",
+            title: "An omen".to_owned(),
+            description: "Birds fly backwards.".to_owned(),
+            faction: faction.map(str::to_owned),
+            location_id: location.map(LocationId),
+        })
+    };
+    for (faction, location, field) in [(Some("Nobody"), None, "faction"), (None, Some(99), "location_id")] {
+        let (refused, effects) = ordain(&mut realm, happening(faction, location));
+        let refused = refused.unwrap_err();
+        assert_eq!((refused.code, refused.details["field"].as_str()), (ErrorCode::NotFound, Some(field)));
+        assert_eq!(effects, []);
+    }
+    let (done, effects) = ordain(&mut realm, happening(Some(GOLDEN), Some(2)));
+    assert_eq!(done, Ok(()));
+    assert_eq!(events(&effects), ["announcement"]);
+    let [ServerMessage::EventTrigger(trigger)] = told(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!((trigger.title.as_str(), trigger.location_id), ("An omen", Some(LocationId(2))));
 }
 
 #[test]

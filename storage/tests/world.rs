@@ -5,7 +5,7 @@ use rules::realm::{Holding, RealmRecord};
 use rules::venue::{NewEvent, RealmSave, Save, ShardChange};
 
 use super::Disk;
-use crate::world::{World, faction_counts, realm, recent, record, seed, shards, world};
+use crate::world::{World, faction_counts, history, realm, recent, record, seed, shards, world};
 use crate::{StoreError, Write, saves};
 
 #[test]
@@ -53,11 +53,14 @@ fn a_shard_changes_hands_once_an_epoch_and_history_keeps_it() {
         by: faction.map(|_| aria),
         epoch,
     };
-    let save = |stability, change| {
-        let save =
-            RealmSave { reality: "Blood Realm".to_owned(), stability, aetherfalls: 1, changes: vec![change] };
+    let keep = |stability, changes, seals| {
+        let reality = "Blood Realm".to_owned();
+        let save = RealmSave { reality, stability, aetherfalls: 1, changes, seals };
         store.write(saves::apply(vec![Save::Realm(Box::new(save))], None, 9)).wait()
     };
+    let save = |stability, change| keep(stability, vec![change], Vec::new());
+    let seal = |sealed| keep(100, Vec::new(), vec![(CrystalShardId(1), sealed)]);
+    let status = || store.read(shards()).wait().unwrap()[0].status.clone();
     let golden = Some("Golden Order");
     assert_eq!(save(90, change(golden, None, 1)), Ok(()));
     assert_eq!(save(80, change(Some("Shadowborn"), None, 1)), Err(StoreError::Conflict("shard")));
@@ -73,16 +76,25 @@ fn a_shard_changes_hands_once_an_epoch_and_history_keeps_it() {
     assert_eq!((row.captured_by, row.captured_at, row.guardian_defeated), (Some(aria), Some(9), true));
     assert_eq!(row.status, "controlled");
 
+    // A seal outlives an aetherfall, and says nothing of whose it is.
+    seal(true).unwrap();
+    assert_eq!(status(), "sealed");
+    seal(false).unwrap();
+    assert_eq!(status(), "controlled");
+    seal(true).unwrap();
     assert_eq!(save(100, change(None, golden, 2)), Ok(()));
+    assert_eq!(status(), "sealed");
+    seal(false).unwrap();
     let row = &store.read(shards()).wait().unwrap()[0];
     assert_eq!((row.owning_faction.as_deref(), row.captured_by, row.guardian_defeated), (None, None, false));
     assert_eq!((row.status.as_str(), row.epoch), ("unclaimed", 2));
-    let history = Write::new(|database| {
-        let sql =
-            "SELECT count(*), count(faction), count(character_id) FROM shard_history WHERE shard_id = 1";
-        Ok(database.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
-    });
-    assert_eq!(store.write(history).wait(), Ok((2, 1, 1)));
+    let rows = store.read(history(CrystalShardId(1), 10)).wait().unwrap();
+    let told: Vec<_> =
+        rows.iter().map(|row| (row.faction.as_deref(), row.previous_faction.as_deref())).collect();
+    assert_eq!(told, [(None, golden), (golden, None)]);
+    assert_eq!(rows[1].captured_by_character_name.as_deref(), Some("Aria"));
+    assert_eq!((rows[0].captured_by_character_id, rows[1].captured_by_character_id), (None, Some(aria)));
+    assert_eq!(store.read(history(CrystalShardId(1), 1)).wait().unwrap().len(), 1);
 }
 
 #[test]
