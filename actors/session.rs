@@ -361,7 +361,10 @@ impl Session {
 
     fn hear(&mut self, news: News, ctx: &mut Ctx<Self>) {
         match news {
-            News::Placed(location) => self.placed(location, ctx),
+            News::Placed(location) => {
+                self.placed(location, ctx);
+                self.no_longer_arriving(location, ctx);
+            }
             News::Settled { by, settlement, done } => self.settled(&by, &settlement, done, ctx),
             News::Released { by } => self.released(&by),
             News::Thawed { by, number } => self.thawed(&by, number),

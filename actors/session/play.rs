@@ -4,6 +4,7 @@ use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::characters::{Character, CharacterAnswer, CharacterUpdate};
 use protocol::ids::CombatId;
+use protocol::movement::Move;
 use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
 use rules::realm::Realm;
 use rules::room::Room;
@@ -63,6 +64,10 @@ pub struct Playing {
     pub trading: Option<Trading>,
     /// The request to trade that is on its way to the shard.
     pub asking: Option<Ticket>,
+    /// It is on its way into the shard of its place, which has not said yet that it is there.
+    pub arriving: bool,
+    /// A way to another shard that waits for that: its news must not overtake the news of the place it begins at.
+    pub held_way: Option<(Move, Ticket)>,
     /// The command that is taking the character to another location.
     pub travelling: Option<Ticket>,
     /// The other shard it is on the way to, with its door.
@@ -235,6 +240,8 @@ impl Session {
             read_up: self.outbox.is_linked() && self.outbox.dialect().is_v1(),
             trading: None,
             asking: None,
+            arriving: false,
+            held_way: None,
             travelling: None,
             bound_for: None,
             member,
@@ -287,6 +294,9 @@ impl Session {
         let (id, who) = (self.id, playing.member.id);
         log::info!("session {id}: character {} leaves the world", playing.member.name);
         self.world.directory().release(who, id);
+        if let Some((_, ticket)) = &playing.held_way {
+            self.refuse(ticket, no_character());
+        }
         for joined in [playing.global, playing.faction, playing.say] {
             self.leave_room(joined, who);
         }

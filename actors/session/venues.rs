@@ -32,8 +32,12 @@ impl Session {
                 let reply = Reply { who: playing.member.id, outbox: self.outbox.clone(), ticket: None };
                 notify(&door, host::Mail::Enter { newcomer, entry: arrival, reply });
                 playing.place.door = Some(door);
+                playing.arriving = true;
             }
-            Err(rests) => return_later(VenueName::Shard(shard), rests.retry_after_ms, ctx),
+            Err(rests) => {
+                return_later(VenueName::Shard(shard), rests.retry_after_ms, ctx);
+                self.let_go(ctx);
+            }
         }
     }
 

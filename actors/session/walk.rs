@@ -74,9 +74,8 @@ impl Session {
 
     fn travel(&mut self, step: &Move, ticket: Ticket, ctx: &mut Ctx<Self>) {
         let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
-        if let Some(before) = &playing.travelling
-            && self.outbox.is_open(before)
-        {
+        let is_under_way = playing.travelling.as_ref().is_some_and(|before| self.outbox.is_open(before));
+        if is_under_way || playing.held_way.is_some() {
             let error = ErrorMessage::new(ErrorCode::MoveRejected, "still on the way to another location");
             return self.refuse(&ticket, error);
         }
@@ -92,6 +91,12 @@ impl Session {
             }
         };
         let (to, shard) = (to.id, to.world_shard.clone());
+        if playing.arriving && shard != playing.place.shard {
+            if let Some(playing) = self.playing.as_mut() {
+                playing.held_way = Some((step.clone(), ticket));
+            }
+            return;
+        }
         let reply =
             Reply { who: playing.member.id, outbox: self.outbox.clone(), ticket: Some(ticket.clone()) };
         if shard == playing.place.shard {
@@ -101,6 +106,23 @@ impl Session {
         }
         if let Some(playing) = self.playing.as_mut() {
             playing.travelling = Some(ticket);
+        }
+    }
+
+    /// A shard has the character in this location now.
+    pub(super) fn no_longer_arriving(&mut self, location: LocationId, ctx: &mut Ctx<Self>) {
+        let shard = self.shard_of(location);
+        if self.playing.as_ref().is_some_and(|playing| playing.place.shard == shard) {
+            self.let_go(ctx);
+        }
+    }
+
+    /// Nothing has to be waited for before a way to another shard.
+    pub(super) fn let_go(&mut self, ctx: &mut Ctx<Self>) {
+        let Some(playing) = self.playing.as_mut() else { return };
+        playing.arriving = false;
+        if let Some((step, ticket)) = playing.held_way.take() {
+            self.travel(&step, ticket, ctx);
         }
     }
 

@@ -1,13 +1,14 @@
 //! Where characters go, who hears of it, and what of it survives.
 
 use protocol::area::AreaUpdate;
+use protocol::characters::WhichCharacter;
 use protocol::chat::Channel;
 use protocol::movement::Position;
-use protocol::{ErrorCode, LocationId, ServerMessage};
+use protocol::{ClientMessage, ErrorCode, LocationId, ServerMessage};
 use rules::venue::Whereabouts;
 
 use crate::peer::{Heard, Peer, chat, step, travel};
-use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
+use crate::stage::{Disk, Plan, Stage, pass, play, play_on, play_on_threads};
 
 fn joined(heard: &Heard) -> bool {
     matches!(heard.message, ServerMessage::PlayerJoinedArea(_))
@@ -235,5 +236,71 @@ fn whose_location_is_gone_wakes_where_the_world_begins_and_is_saved_there() {
         let start = stage.world.content().start().id;
         assert_eq!(anna.enter().await.location_id, start);
         assert_eq!(position_of(&anna).await.map(|(location, _)| location), Some(start));
+    });
+}
+
+#[test]
+fn who_goes_on_at_once_is_told_of_both_places_in_the_order_of_the_way() {
+    for seed in 0..20 {
+        play(Plan::seeded(seed, 10), |stage: Stage| async move {
+            let mut anna = stage.guest().await;
+            anna.make_character(0).await;
+            let who = anna.character;
+            let select = anna.send(ClientMessage::CharacterSelect(WhichCharacter { character_id: who }));
+            // Into another shard, before anything of the first one can have been heard.
+            let away = anna.send(travel(5));
+            let twice = anna.send(travel(2));
+            anna.answer(&select).await;
+            let error = anna.answer(&twice).await;
+            assert!(matches!(error, ServerMessage::Error(_)), "it is on its way: {error:?}");
+            anna.answer(&away).await;
+            anna.linger(200).await;
+            let places: Vec<i64> = anna.heard.iter().filter_map(place_of).collect();
+            assert_eq!(places, [1, 5], "seed {seed}");
+            assert_eq!(anna.place().await, LocationId(5));
+        });
+    }
+}
+
+#[test]
+fn on_threads_too_nobody_is_told_of_where_he_was_after_where_he_is() {
+    play_on_threads(|stage: Stage| async move {
+        for _ in 0..20 {
+            let mut anna = stage.guest().await;
+            anna.make_character(0).await;
+            let who = anna.character;
+            anna.send(ClientMessage::CharacterSelect(WhichCharacter { character_id: who }));
+            let away = anna.send(travel(5));
+            anna.answer(&away).await;
+            let back = anna.send(travel(1));
+            anna.answer(&back).await;
+            let places: Vec<i64> = anna.heard.iter().filter_map(place_of).collect();
+            assert_eq!(places, [1, 5, 1]);
+        }
+    });
+}
+
+fn place_of(heard: &Heard) -> Option<i64> {
+    match &heard.message {
+        ServerMessage::LocationUpdate(update) => Some(update.location_id.0),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_way_that_waits_is_answered_when_the_character_is_given_up() {
+    play(Plan::seeded(4, 10), |stage: Stage| async move {
+        let mut anna = stage.guest().await;
+        let first = anna.make_character(0).await;
+        let second = anna.make_character_called("Another One", 0).await;
+        anna.send(ClientMessage::CharacterSelect(WhichCharacter { character_id: first }));
+        let away = anna.send(travel(5));
+        let other = anna.send(ClientMessage::CharacterSelect(WhichCharacter { character_id: second }));
+        anna.answer(&other).await;
+        let refused = anna.answer(&away).await;
+        assert!(
+            matches!(&refused, ServerMessage::Error(error) if error.error_code == ErrorCode::NoCharacter),
+            "{refused:?}"
+        );
     });
 }
