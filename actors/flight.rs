@@ -203,6 +203,9 @@ impl Flight {
 fn inform(seats: &BTreeMap<CharacterId, Seat>, number: u64, who: CharacterId, news: News) {
     let here = |seat: &&Seat| seat.entered <= number && seat.until.is_none();
     if let Some(seat) = seats.get(&who).filter(here) {
+        if let News::Placed(location) = news {
+            seat.outbox.stand_in(location);
+        }
         notify(&seat.door, session::Mail::News { epoch: seat.member.epoch, who, news });
     }
 }

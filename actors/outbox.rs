@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::encryption::Cipher;
-use protocol::{CharacterId, CloseCode, Dialect};
+use protocol::{CharacterId, CloseCode, Dialect, LocationId};
 use rules::venue::{Looking, Vantage};
 
 use crate::commands::Commands;
@@ -124,6 +124,12 @@ impl Outbox {
             inner.state.put_view(at, full, frames);
             inner.wake();
         }
+    }
+
+    /// The character is in this location from here on: the client, which is told so next, is shown no other. On the way
+    /// from one shard to another it is in both for a moment.
+    pub fn stand_in(&self, location: LocationId) {
+        self.lock().state.stand_in(location);
     }
 
     /// What this client was shown comes from a world that had to be restored: it is shown everything anew.

@@ -17,13 +17,15 @@ const SINGLE_MAX_M: f64 = 8192.0;
 pub struct AreaUpdate {
     /// Which step of the world: grows by one with each, usually 20 a second.
     pub tick: u64,
-    /// The location that the cells are of: one's own.
+    /// The location that the cells are of: the one that the last `location_update` named.
     pub location_id: LocationId,
     /// 1 when the world keeps its pace; 0.5 when its steps take twice the time.
     pub dilation: f64,
     /// Whether this replaces everything one knew.
     pub full: bool,
-    /// What happened in each cell of the view.
+    /// What happened in each cell of the view: of the five by five cells around the one that one is in. A cell is left
+    /// 5 m beyond its border. Who enters and leaves is told at every step, movement at every step in the nearest three by
+    /// three cells, and less often in those beyond and in crowds.
     #[cfg_attr(feature = "schema", schemars(with = "Vec<CellUpdate>"))]
     pub cells: Vec<Arc<Chunk>>,
 }

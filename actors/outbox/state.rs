@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::CharacterId;
+use protocol::{CharacterId, LocationId};
 use rules::venue::{Looking, Vantage};
 
 use crate::frame::SharedFrame;
@@ -32,6 +32,8 @@ pub(super) struct StateLane {
     each: Vec<(CharacterId, SharedFrame)>,
     /// Ticks' worth of frames, each going on from the one before it.
     around: VecDeque<Arc<[SharedFrame]>>,
+    /// The only location that the client is to be shown, once that is known.
+    place: Option<LocationId>,
     /// What the client knows once it has all that waits.
     knows: Option<Vantage>,
     /// Ticks to leave out after each that is shown; 0 for a client that keeps up.
@@ -43,7 +45,16 @@ pub(super) struct StateLane {
 impl StateLane {
     /// A connection begins or ends: nothing of before is of use.
     pub fn clear(&mut self) {
-        *self = Self { counts: self.counts, ..Self::default() };
+        *self = Self { counts: self.counts, place: self.place, ..Self::default() };
+    }
+
+    /// What waits of another location is of no use any more.
+    pub fn stand_in(&mut self, place: LocationId) {
+        self.place = Some(place);
+        if self.knows.is_none_or(|at| at.location != place) {
+            self.around.clear();
+            self.knows = None;
+        }
     }
 
     /// What the client knew is not so any more.
@@ -87,6 +98,9 @@ impl StateLane {
 
     /// Puts a tick's frames at the end. False: the client is behind, and what waited is let go.
     pub fn put_view(&mut self, at: Vantage, full: bool, frames: &Arc<[SharedFrame]>) -> bool {
+        if self.place.is_some_and(|place| place != at.location) {
+            return true;
+        }
         if full {
             let behind = !self.around.is_empty();
             if behind {

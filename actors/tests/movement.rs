@@ -280,6 +280,38 @@ fn on_threads_too_nobody_is_told_of_where_he_was_after_where_he_is() {
     });
 }
 
+#[test]
+fn what_is_shown_is_of_the_place_that_was_told_last() {
+    for seed in 0..10 {
+        play(Plan::seeded(seed, 30), |stage: Stage| async move {
+            let mut anna = stage.player().await;
+            // Somebody moves at both ends, so that there is something to show at each tick.
+            let (mut here, mut there) = (stage.player().await, stage.player().await);
+            go(&mut there, 5).await;
+            for round in 0..12 {
+                let away = anna.send(travel(if round % 2 == 0 { 5 } else { 1 }));
+                for peer in [&mut here, &mut there] {
+                    peer.ask(step(0.1 * f64::from(round), 0.0)).await;
+                }
+                anna.answer(&away).await;
+                anna.linger(60).await;
+            }
+            let (mut place, mut views) = (None, 0);
+            for heard in &anna.heard {
+                if let ServerMessage::AreaUpdate(update) = &heard.message {
+                    assert!(
+                        place.is_none_or(|place| place == update.location_id.0),
+                        "seed {seed}: {place:?}, {update:?}"
+                    );
+                    views += 1;
+                }
+                place = place_of(heard).or(place);
+            }
+            assert!(views > 6, "{views}");
+        });
+    }
+}
+
 fn place_of(heard: &Heard) -> Option<i64> {
     match &heard.message {
         ServerMessage::LocationUpdate(update) => Some(update.location_id.0),
