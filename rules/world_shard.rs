@@ -53,6 +53,8 @@ struct Area {
     changed: bool,
     /// Who left since the last tick, and the cell that others were told of.
     departed: BTreeMap<CharacterId, Cell>,
+    /// Where those who look from a cell are told of movement less often than at every tick: every how many.
+    paces: BTreeMap<Cell, u64>,
 }
 
 /// Coming into a location of this shard.

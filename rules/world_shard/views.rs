@@ -42,6 +42,7 @@ pub(super) struct Views<'a> {
     dilation: f64,
     location: LocationId,
     grid: &'a Grid,
+    paces: &'a mut BTreeMap<Cell, u64>,
     bodies: &'a BTreeMap<CharacterId, Body>,
     changes: BTreeMap<Cell, Changes>,
     /// By cell and by how many ticks' movement they tell; 0 for none.
@@ -85,12 +86,13 @@ impl<'a> Views<'a> {
                 changes.entry(cell).or_default().enter.push(*who);
             }
         }
-        let (grid, bodies) = (&area.grid, &*bodies);
+        let (Area { grid, paces, .. }, bodies) = (area, &*bodies);
         Self {
             tick,
             dilation,
             location,
             grid,
+            paces,
             bodies,
             changes,
             told: BTreeMap::new(),
@@ -151,11 +153,18 @@ impl<'a> Views<'a> {
         self.frames(chunks)
     }
 
-    /// Movement is told every so many ticks to those who look from this cell.
-    fn pace(&self, from: Cell) -> u64 {
+    /// Movement is told every so many ticks to those who look from this cell. Where a crowd goes, it becomes more often
+    /// only with a tick that tells everything that was not told yet.
+    fn pace(&mut self, from: Cell) -> u64 {
         let in_view: usize = around(from).map(|cell| self.grid.count(cell)).sum();
         let crowds = in_view.div_ceil(CROWD).max(1) as u64;
-        crowds.next_power_of_two().min(SLOWEST_TICKS)
+        let wanted = crowds.next_power_of_two().min(SLOWEST_TICKS);
+        let before = self.paces.remove(&from).unwrap_or(1);
+        let next = if self.tick.is_multiple_of(before) { wanted } else { wanted.max(before) };
+        if next > 1 {
+            self.paces.insert(from, next);
+        }
+        wanted.max(before)
     }
 
     fn told(&mut self, cell: Cell, window: u64) -> &[Sized] {

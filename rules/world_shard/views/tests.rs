@@ -255,3 +255,38 @@ fn a_crowd_is_told_in_frames_of_bounded_size_and_moves_less_often() {
     assert_eq!(told.iter().filter(|count| **count == 300).count(), 2, "told every fourth tick: {told:?}");
     assert_eq!(told.iter().sum::<usize>(), 600);
 }
+
+#[test]
+fn a_step_is_told_even_if_the_crowd_that_delayed_it_is_gone() {
+    for goes_after in 0..6 {
+        let mut stage = Stage::new();
+        for who in 0..300 {
+            let position = Position { x: (who % 40) as f64, y: (who / 40) as f64, z: 0.0 };
+            stage.take(Step::Come(who, HERE, position));
+        }
+        stage.viewers.retain(|who, _| who.0 == 0);
+        stage.tick();
+        for tick in 0..12 {
+            if tick == goes_after {
+                (10..300).for_each(|who| stage.take(Step::Go(who)));
+            }
+            // The last step of each of them is before or after the crowd goes.
+            if tick < 6 {
+                stage.take(Step::Walk(tick + 1, 1.0, 1.0));
+            }
+            let viewer = &stage.viewers[&CharacterId(0)];
+            let each = vec![(CharacterId(0), Looking::Around { knows: viewer.knows })];
+            let (_, effects) = stage.input(|shard, moment| {
+                shard.tick(&Lookers { each, dilation: 1.0 }, moment);
+                Ok(())
+            });
+            for effect in effects {
+                if let Effect::View { at, updates, .. } = effect {
+                    stage.viewers.get_mut(&CharacterId(0)).unwrap().hear(at, &updates);
+                }
+            }
+        }
+        let viewer = &stage.viewers[&CharacterId(0)];
+        stage.check(CharacterId(0), viewer, true);
+    }
+}
