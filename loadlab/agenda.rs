@@ -12,6 +12,8 @@ use crate::mix::Crowd;
 pub enum Act {
     /// Tells where it has walked to.
     Step,
+    /// Goes to another location.
+    Travel,
     Talk,
     Ping,
     /// Drops its connection, as a bad network would.
@@ -55,6 +57,7 @@ impl Agenda {
         let by_chance = |dice: &mut Pcg64Mcg, _: usize| dice.random_range(0.0..2.0);
         let together = |_: &mut Pcg64Mcg, _: usize| 0.5;
         add(Act::Step, period(crowd.moves_per_sec), spread, false);
+        add(Act::Travel, crowd.travel_every_secs, anywhere, false);
         add(Act::Talk, crowd.chat_every_secs, anywhere, false);
         add(Act::Ping, period(crowd.pings_per_sec), anywhere, false);
         add(Act::Cut, crowd.drop_every_secs, by_chance, true);

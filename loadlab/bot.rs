@@ -80,7 +80,7 @@ impl Bot {
         let mut bot = Self {
             index: role.index,
             client,
-            walker: Walker::new(role.home.middle, dice),
+            walker: Walker::new(role.home.middle, crowd.roam_m, dice),
             character: account.character(),
             faction: String::new(),
             home: role.home.location,
@@ -107,7 +107,8 @@ impl Bot {
 
     /// Walks to where it would be at `due`, and says so. `merged` steps before it were not taken.
     pub async fn step(&mut self, due: Instant, merged: u32) {
-        if let Some(truth) = self.senses.get().correction.take() {
+        let truth = self.senses.get().correction.take();
+        if let Some(truth) = truth {
             self.walker.correct(truth);
         }
         let before = self.stepped.replace(due).unwrap_or(due);
@@ -121,6 +122,7 @@ impl Bot {
             let mut score = self.stage.score();
             score.counts.moves_sent += 1;
             score.counts.moves_skipped += u64::from(merged);
+            score.oracles.area.steps(self.index, position, self.stage.since(due));
         }
         // Where it ended for good, its handlers have said so.
         self.client.send_position_update(position, Some(velocity)).await.ok();
@@ -151,17 +153,27 @@ impl Bot {
     }
 
     async fn travel(&mut self, to: LocationId) -> Result<(), ClientError> {
-        let began = Instant::now();
+        let (began, position) = (Instant::now(), self.walker.position());
+        {
+            let oracles = &mut self.stage.score().oracles;
+            oracles.kept.sets_out(self.index);
+            oracles.area.sets_out(self.index, to, position, self.stage.since(began));
+        }
         let message = ClientMessage::Move(Move {
             from_location_id: None,
             to_location_id: to,
-            position: Some(self.walker.position()),
+            position: Some(position),
             velocity: None,
         });
-        self.client.request(message).await?;
+        let answer = self.client.request(message).await;
         let mut score = self.stage.score();
+        if let Err(error) = answer {
+            score.oracles.area.turns_back(self.index);
+            return Err(error);
+        }
         score.time(Timed::Travel, began.elapsed());
         score.oracles.kept.arrived(self.index, to);
+        score.oracles.area.is_let_in(self.index, to);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::oracle::Oracles;
+use crate::oracle::{Looked, Oracles};
 use crate::stage::Strike;
 
 /// Longer than any patience in the lab.
@@ -62,7 +62,7 @@ impl Timed {
             Self::Later => "a line of chat, to ears that were away",
             Self::Answer => "a line of chat, to its answer",
             Self::Ping => "ping, to pong",
-            Self::Step => "a step, to every eye",
+            Self::Step => "a step, to every eye nearby",
             Self::Travel => "change of location",
             Self::SignIn => "signing in, to the world",
             Self::Resume => "a drop, to being back",
@@ -145,6 +145,7 @@ pub(crate) struct Score {
     pub running: bool,
     /// Once the oracles have judged.
     pub lines_acknowledged: u64,
+    pub looked: Looked,
     /// How many bots don't read at the moment.
     pub stalled: usize,
     /// The server was restarted.
@@ -158,6 +159,7 @@ pub struct Counts {
     /// Not sent, because the lab itself was late; the next one went further instead.
     pub moves_skipped: u64,
     pub moves_rejected: u64,
+    /// New positions of others and oneself in the nearest cells, by all viewers together.
     pub moves_seen: u64,
     pub lines_sent: u64,
     pub lines_heard: u64,
@@ -192,6 +194,7 @@ impl Score {
             trouble: BTreeMap::new(),
             running: false,
             lines_acknowledged: 0,
+            looked: Looked::default(),
             stalled: 0,
             strike: None,
         }

@@ -82,6 +82,13 @@ pub struct Crowd {
     /// Each bot's.
     #[serde(default)]
     pub moves_per_sec: f64,
+    /// How far it walks from the middle of its group. Up to 40 everybody of a group sees everybody else of it all the
+    /// time; farther, they lose each other and come among others.
+    #[serde(default = "defaults::roam")]
+    pub roam_m: f64,
+    /// Between two changes of location of each bot: to another one, and home again.
+    #[serde(default)]
+    pub travel_every_secs: f64,
     /// Between two lines of each bot.
     #[serde(default)]
     pub chat_every_secs: f64,
@@ -121,6 +128,8 @@ impl Default for Crowd {
             bots: None,
             share: None,
             moves_per_sec: 0.0,
+            roam_m: defaults::roam(),
+            travel_every_secs: 0.0,
             chat_every_secs: 0.0,
             channel: Channel::Global,
             pings_per_sec: 0.0,
@@ -150,6 +159,9 @@ mod defaults {
     }
     pub(super) fn away() -> f64 {
         1.0
+    }
+    pub(super) fn roam() -> f64 {
+        40.0
     }
 }
 

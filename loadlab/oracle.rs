@@ -1,6 +1,7 @@
 //! The judges: each says what is promised, watches for what breaks it, and gives a verdict in the end.
 
 mod answers;
+mod area;
 mod bits;
 mod channels;
 mod kept;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use answers::Answers;
+pub use area::{Area, Looked};
 pub use channels::{Channels, Group};
 pub use kept::Kept;
 pub use order::{Break, Line, Order, Page};
@@ -98,6 +100,7 @@ pub struct Oracles {
     pub channels: Channels,
     pub resume: Resumption,
     pub answers: Answers,
+    pub area: Area,
     pub kept: Kept,
 }
 
@@ -106,19 +109,21 @@ pub struct Oracles {
 pub struct Stakes {
     pub chat: bool,
     pub drops: bool,
+    pub area: bool,
 }
 
 impl Oracles {
     /// Whether everything that may still come has come.
     pub fn is_complete(&self) -> bool {
-        self.channels.is_complete()
+        self.channels.is_complete() && self.area.is_settled()
     }
 
     /// The verdicts, when all that could arrive has arrived.
     pub fn verdicts(self, stakes: Stakes) -> Vec<Verdict> {
         let (order, in_resumes) = self.channels.verdict();
         let resume = self.resume.verdict(in_resumes);
-        let all = [(order, stakes.chat), (resume, stakes.drops), (self.answers.verdict(), false)];
+        let area = (self.area.verdict(), stakes.area);
+        let all = [(order, stakes.chat), (resume, stakes.drops), (self.answers.verdict(), false), area];
         let told = |(verdict, at_stake): (Verdict, bool)| {
             (at_stake || verdict.outcome != Outcome::Unproved).then_some(verdict)
         };

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::measure::{Counts, Percentiles, Score, Timed};
 use crate::mix::Mix;
-use crate::oracle::{Outcome, Verdict};
+use crate::oracle::{Looked, Outcome, Verdict};
 use crate::process::Usage;
 use crate::run::{Lab, Restarted};
 use crate::series::{Recorder, Row};
@@ -53,6 +53,8 @@ pub struct Report {
     pub times: BTreeMap<&'static str, Times>,
     pub counts: Counts,
     pub lines_acknowledged: u64,
+    /// How much of what the world showed was judged.
+    pub area: Looked,
     /// How much longer the others wait while some don't read.
     pub slowdown: Option<f64>,
     /// Refusals and lost connections, by what was said.
@@ -91,6 +93,7 @@ impl Report {
             times: times.collect(),
             counts: score.counts,
             lines_acknowledged: score.lines_acknowledged,
+            area: score.looked,
             slowdown: score.slowdown(),
             trouble: score.trouble.clone(),
             restarted,

@@ -65,13 +65,16 @@ pub async fn run(lab: &Lab) -> Result<Report, LabError> {
     leave(bots).await;
     let mut score = stage.score();
     score.lines_acknowledged = score.oracles.channels.counts().0;
+    score.looked = score.oracles.area.looked();
     let verdicts = std::mem::take(&mut score.oracles).verdicts(stakes(&lab.mix));
     Ok(Report::new(lab, &score, verdicts, (recorder, restarted)))
 }
 
 fn stakes(mix: &Mix) -> Stakes {
     let drops = mix.crowd.iter().any(|crowd| crowd.drops() || crowd.stalls());
-    Stakes { chat: mix.has_chat(), drops: drops && mix.dialect != Speech::Classic }
+    let is_v1 = mix.dialect != Speech::Classic;
+    let walks = mix.crowd.iter().any(|crowd| crowd.moves_per_sec > 0.0);
+    Stakes { chat: mix.has_chat(), drops: drops && is_v1, area: walks && is_v1 && mix.watchers > 0 }
 }
 
 /// The measured part. Returns the bots, still connected, and how the server was restarted.
@@ -121,6 +124,8 @@ async fn perform(
             break;
         }
     }
+    // Before anybody leaves: that would be seen.
+    stage.score().oracles.area.conclude();
     lives.abort_all();
     bar.finish_and_clear();
     stage.score().running = false;

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use loadlab::mix::scenario;
+use loadlab::mix::{Speech, scenario};
 use loadlab::oracle::Outcome;
-use loadlab::{Lab, Mix, Report, Restart};
+use loadlab::{Lab, Mix, Report, Restart, Timed};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::program::run;
@@ -54,15 +54,42 @@ fn outcome(report: &Report, oracle: &str) -> Option<Outcome> {
 #[tokio::test]
 async fn walkers_whose_connections_drop_hear_everything() {
     let mut mix = small("walk");
-    (mix.crowd[0].chat_every_secs, mix.crowd[0].drop_every_secs) = (0.3, 0.7);
+    for crowd in &mut mix.crowd {
+        (crowd.chat_every_secs, crowd.drop_every_secs) = (0.3, 0.7);
+    }
     let report = play(mix).await;
     assert!(report.passed, "{report}");
-    for oracle in ["order", "resume", "answers"] {
+    for oracle in ["order", "resume", "answers", "area"] {
         assert_eq!(outcome(&report, oracle), Some(Outcome::Kept), "{oracle}: {report}");
     }
     assert!(report.counts.resumes > 0 && report.counts.moves_sent > 0, "{report}");
     assert!(report.server.is_some_and(|usage| usage.max_rss_mib > 1.0), "{report}");
     assert!(report.to_html().contains("passed</span>"));
+}
+
+#[tokio::test]
+async fn wanderers_are_shown_who_is_around_them_and_nobody_else() {
+    for dialect in [Speech::Json, Speech::Msgpack] {
+        let mut mix = small("walk");
+        mix.dialect = dialect;
+        mix.secs = 5;
+        // All of them at once, through the whole location, and out of it now and then.
+        for crowd in &mut mix.crowd {
+            (crowd.roam_m, crowd.travel_every_secs) = (600.0, 2.0);
+        }
+        let report = play(mix).await;
+        assert!(report.passed, "{report}");
+        assert_eq!(outcome(&report, "area"), Some(Outcome::Kept), "{report}");
+        let area = report.area;
+        assert!(area.whole > 2 * BOTS as u64 && area.entities > area.frames && area.compared > 0, "{report}");
+        assert_eq!(area.viewers_at_end, BOTS as u64, "{report}");
+        assert!(report.counts.moves_seen > 0 && report.figures(Timed::Step).count > 0, "{report}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["area"]["frames"], area.frames);
+        let text = report.to_string();
+        let checked = format!("{} frames of the world with {} entities checked", area.frames, area.entities);
+        assert!(text.contains(&checked), "{text}");
+    }
 }
 
 #[tokio::test]
@@ -120,8 +147,10 @@ async fn an_objective_that_is_missed_fails_the_run() {
 async fn a_run_that_says_nothing_proves_nothing() {
     let mut mix = small("walk");
     mix.secs = 1;
-    // The first line would come after the end.
-    mix.crowd[0].chat_every_secs = 3600.0;
+    for crowd in &mut mix.crowd {
+        // The first line would come after the end.
+        crowd.chat_every_secs = 3600.0;
+    }
     let report = play(mix).await;
     assert_eq!(outcome(&report, "order"), Some(Outcome::Unproved), "{report}");
     assert!(!report.passed);
@@ -143,7 +172,8 @@ async fn restarted(signal: &str) -> Report {
     let directory = Directory::new();
     let server = Server::start_in(&directory, &[]);
     let mut mix = small("walk");
-    (mix.secs, mix.crowd[0].chat_every_secs) = (3, 0.3);
+    mix.secs = 3;
+    mix.crowd.iter_mut().for_each(|crowd| crowd.chat_every_secs = 0.3);
     let mut lab = lab(&server, mix);
     let (path, pid) = (directory.path().display(), server.pid());
     let command = format!(

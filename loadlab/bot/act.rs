@@ -15,6 +15,7 @@ use crate::agenda::{Act, Agenda};
 use crate::bot::Bot;
 use crate::measure::Timed;
 use crate::oracle::Line;
+use crate::plan;
 use crate::stage::{Spoken, Stage};
 
 /// The SDK lets so many commands wait for answers; beyond that the bot falls behind, which is measured.
@@ -69,6 +70,10 @@ impl Bot {
                 let (latest, merged) = agenda.merge(Act::Step, since(due), since(now));
                 self.step(span.start + latest, merged).await;
             }
+            Act::Travel => {
+                self.wander_off().await;
+                agenda.skip(Instant::now().saturating_duration_since(span.start));
+            }
             Act::Talk => return Some(self.talk(due)),
             Act::Ping => return Some(self.ping(due)),
             Act::Cut => {
@@ -89,6 +94,16 @@ impl Bot {
             }
         }
         None
+    }
+
+    /// Goes to another location, and home from there the next time.
+    async fn wander_off(&mut self) {
+        let is_home = self.client.location() == Some(self.home);
+        let other = plan::elsewhere(self.index + usize::from(plan::elsewhere(self.index) == self.home));
+        let gone = self.go_to(if is_home { other } else { self.home }).await;
+        if let Err(error) = gone {
+            self.stage.score().trouble(format!("on the way: {error}"));
+        }
     }
 
     /// A late answer delays nothing that is measured: each line carries when it should have been sent.

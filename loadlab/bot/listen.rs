@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use client::{Notice, hear};
 use protocol::ErrorCode;
+use protocol::area::AreaUpdate;
 use protocol::chat::{Chat, ChatHistory};
 use tokio::time::Instant;
 
-use crate::bot::Bot;
 use crate::bot::senses::{Senses, SharedSenses};
+use crate::bot::{Bot, is_watcher};
 use crate::measure::{Score, Timed};
 use crate::oracle::{Break, Page};
 use crate::stage::{Spoken, Stage};
@@ -16,6 +17,8 @@ use crate::stage::{Spoken, Stage};
 impl Bot {
     /// Listens to its connection; to be done for each new client.
     pub(super) fn listen(&self) {
+        let views = is_watcher(&self.stage, self.index) && !self.stage.is_classic();
+        self.stage.score().oracles.area.plays(self.index, self.character, views);
         let ear = Ear {
             bot: self.index,
             stage: self.stage.clone(),
@@ -37,18 +40,24 @@ impl Bot {
                 code => score.trouble(format!("{code}: {}", error.error_message)),
             }
         });
-        let (me, senses) = (self.character, self.senses.clone());
+        let (me, of) = (self.character, ear.clone());
         client.on::<hear::CharacterUpdate>(move |update| {
             if update.character_id == me {
-                senses.get().correction = update.position;
+                of.senses.get().correction = update.position;
+                of.stage.score().oracles.area.is_corrected(of.bot);
             }
         });
         let of = ear.clone();
         client.on::<hear::LocationUpdate>(move |update| {
-            if update.from_location_id.is_none() {
-                of.stage.score().oracles.kept.woke(of.bot, update.location_id);
+            let woke = update.from_location_id.is_none().then(|| of.stage.epoch.elapsed());
+            let oracles = &mut of.stage.score().oracles;
+            if woke.is_some() {
+                oracles.kept.woke(of.bot, update.location_id);
             }
+            oracles.area.arrived(of.bot, (update.location_id, update.position), woke);
         });
+        let of = ear.clone();
+        client.on::<hear::AreaUpdate>(move |update| of.view(update));
         client.on_notice(move |notice| ear.notice(notice));
         if self.crowd().stalls() {
             self.stand_still_when_asked();
@@ -102,8 +111,30 @@ impl Ear {
         self.stage.score().oracles.channels.told(self.bot, history.channel, &page);
     }
 
+    fn view(&self, update: &AreaUpdate) {
+        let now = self.stage.epoch.elapsed();
+        let mut score = self.stage.score();
+        let fresh = score.oracles.area.shown(self.bot, update);
+        if !score.running {
+            return;
+        }
+        let senses = self.senses.get();
+        score.counts.moves_seen += fresh.len() as u64;
+        for intended in fresh.into_iter().filter(|intended| senses.was_there(*intended)) {
+            score.time(Timed::Step, now.saturating_sub(intended));
+        }
+    }
+
     fn notice(&self, notice: &Notice) {
         let mut score = self.stage.score();
+        let area = &mut score.oracles.area;
+        match notice {
+            Notice::Reconnecting { .. } | Notice::Ended(_) => area.is_away(self.bot),
+            Notice::Resumed | Notice::Reconnected => {
+                area.is_back(self.bot, matches!(notice, Notice::Reconnected));
+            }
+            _ => {}
+        }
         if score.running {
             note(&mut score, self, notice);
         }

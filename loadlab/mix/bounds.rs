@@ -8,12 +8,15 @@ use crate::mix::{Crowd, Mix};
 pub(crate) const BOTS_MAX: usize = 20_000;
 pub(crate) const SECS_MAX: u64 = 24 * 3600;
 pub(crate) const GROUP_MAX: usize = 2000;
+/// From one end of a location to the other.
+pub(crate) const ROAM_MAX_M: f64 = 2000.0;
 
 type Rate = fn(&Crowd) -> f64;
 
 /// Name, what it is, and the least and the most it may be beside 0.
-const RATES: [(&str, Rate, f64, f64); 9] = [
+const RATES: [(&str, Rate, f64, f64); 10] = [
     ("moves_per_sec", |crowd| crowd.moves_per_sec, 0.01, 100.0),
+    ("travel_every_secs", |crowd| crowd.travel_every_secs, 0.5, 3600.0),
     ("chat_every_secs", |crowd| crowd.chat_every_secs, 0.01, 3600.0),
     ("pings_per_sec", |crowd| crowd.pings_per_sec, 0.01, 1000.0),
     ("drop_every_secs", |crowd| crowd.drop_every_secs, 0.5, 3600.0),
@@ -56,6 +59,13 @@ impl Crowd {
         }
         if !(0.0..=55.0).contains(&self.away_secs) {
             return Err(format!("away_secs: expected 0 to 55, found {}", self.away_secs));
+        }
+        if !(1.0..=ROAM_MAX_M).contains(&self.roam_m) {
+            return Err(format!("roam_m: expected 1 to {ROAM_MAX_M}, found {}", self.roam_m));
+        }
+        // Who hears a line said is who is at the same home then.
+        if self.channel == Channel::Say && self.travel_every_secs > 0.0 {
+            return Err("channel: who travels can't be judged by what is heard by `say`".to_owned());
         }
         if (self.stall_every_secs > 0.0) != (self.stall_secs > 0.0) || self.stall_secs > self.stall_every_secs
         {

@@ -32,6 +32,11 @@ impl Kept {
         self.acknowledged.insert(chat_id, line);
     }
 
+    /// A change of location is asked for: until the answer, it may be in either.
+    pub fn sets_out(&mut self, bot: usize) {
+        self.places.remove(&bot);
+    }
+
     /// A change of location was acknowledged.
     pub fn arrived(&mut self, bot: usize, place: LocationId) {
         self.places.insert(bot, place);
@@ -160,6 +165,10 @@ mod tests {
         kept.woke(3, LocationId(5));
         kept.woke(4, LocationId(1));
         assert_eq!(kept.faults.total(), 0);
+        kept.sets_out(3);
+        kept.woke(3, LocationId(1));
+        assert_eq!(kept.faults.total(), 0);
+        kept.arrived(3, LocationId(5));
         kept.woke(3, LocationId(1));
         assert_eq!(kept.verdict().unwrap().faults.of("misplaced"), 1);
     }

@@ -63,6 +63,12 @@ impl Report {
                 mix.watchers.min(mix.bots)
             ));
         }
+        if self.area.frames > 0 {
+            parts.push(format!(
+                "{} frames of the world with {} entities checked",
+                self.area.frames, self.area.entities
+            ));
+        }
         if counts.lines_sent > 0 {
             parts.push(format!(
                 "{} lines sent, {} acknowledged, {} heard",

@@ -53,6 +53,7 @@ pub(super) async fn strike(
         let mut score = stage.score();
         score.strike = Some(Strike { at: stage.since(began), planned: restart.planned });
         score.oracles.kept.struck();
+        score.oracles.area.struck();
     }
     let failed = |why: String| LabError::Restart { command: restart.command.clone(), why };
     let mut shell = Command::new("sh");
