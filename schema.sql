@@ -204,6 +204,44 @@ CREATE INDEX ledger_by_transfer ON ledger (transfer_id);
 CREATE INDEX ledger_by_holder ON ledger (holder_id, asset);
 CREATE INDEX ledger_by_serial ON ledger (serial) WHERE serial IS NOT NULL;
 
+-- Parties ---------------------------------------------------------------------------------------------------
+
+-- Parties under way: each is led by one of its members.
+CREATE TABLE parties (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    name         TEXT    NOT NULL,
+    leader_id    INTEGER NOT NULL,
+    loot_sharing TEXT    NOT NULL CHECK (loot_sharing IN ('equal', 'leader', 'roll')),
+    max_members  INTEGER NOT NULL CHECK (max_members BETWEEN 1 AND 6),
+    created_at   INTEGER NOT NULL,
+    -- Looked at when the transaction ends: the leader may join, or go, in the same one.
+    FOREIGN KEY (leader_id, id) REFERENCES party_members (character_id, party_id) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX parties_by_leader ON parties (leader_id, id);
+
+-- Who is in them: nobody in two, and none is without its party.
+CREATE TABLE party_members (
+    character_id INTEGER PRIMARY KEY REFERENCES characters (id),
+    party_id     INTEGER NOT NULL REFERENCES parties (id) DEFERRABLE INITIALLY DEFERRED,
+    -- Those who joined earlier come first.
+    place        INTEGER NOT NULL,
+    UNIQUE (character_id, party_id)
+) STRICT;
+CREATE INDEX party_members_by_party ON party_members (party_id);
+
+-- Who is invited into them and has not answered.
+CREATE TABLE party_invitations (
+    -- Increases with time.
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    party_id     INTEGER NOT NULL REFERENCES parties (id) ON DELETE CASCADE,
+    invitee_id   INTEGER NOT NULL REFERENCES characters (id),
+    inviter_id   INTEGER NOT NULL REFERENCES characters (id),
+    expires_at   INTEGER NOT NULL,
+    UNIQUE (party_id, invitee_id)
+) STRICT;
+CREATE INDEX party_invitations_by_invitee ON party_invitations (invitee_id);
+CREATE INDEX party_invitations_by_inviter ON party_invitations (inviter_id);
+
 -- Combat ----------------------------------------------------------------------------------------------------
 
 -- Combats under way: enough to go on with them in the next process.
@@ -236,7 +274,7 @@ CREATE TABLE aftermaths (
 
 -- What was said in rooms. The sender is no reference: a line stays as it was said, whoever comes or goes.
 CREATE TABLE chat_lines (
-    -- 'global', 'faction:NAME' or 'say:LOCATION'.
+    -- 'global', 'faction:NAME', 'say:LOCATION' or 'party:ID'.
     room        TEXT    NOT NULL,
     -- Increases within the room: the order everybody sees.
     chat_id     INTEGER NOT NULL CHECK (chat_id > 0),

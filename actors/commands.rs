@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use protocol::{ErrorMessage, MessageId, ServerMessage};
+use tokio::sync::oneshot;
 
 use crate::frame::{Frame, SharedFrame};
 use crate::outbox::Outbox;
@@ -36,7 +37,12 @@ pub enum Begun {
 struct OpenCommand {
     venue: Option<VenueName>,
     message_id: Option<MessageId>,
+    /// Who waits for the answer instead of the connection: a request over REST.
+    to: Option<Asker>,
 }
+
+/// Waits for the answer to a command that did not come from the connection.
+pub type Asker = oneshot::Sender<Result<ServerMessage, ErrorMessage>>;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -57,10 +63,14 @@ impl Commands {
                 None => self.remember(id.clone(), None),
             }
         }
+        Begun::New(self.open(message_id, None))
+    }
+
+    fn open(&mut self, message_id: Option<MessageId>, to: Option<Asker>) -> Ticket {
         self.last_ticket += 1;
         let number = self.last_ticket;
-        self.open.insert(number, OpenCommand { venue: None, message_id: message_id.clone() });
-        Begun::New(Ticket { number, message_id })
+        self.open.insert(number, OpenCommand { venue: None, message_id: message_id.clone(), to });
+        Ticket { number, message_id }
     }
 
     fn remember(&mut self, id: MessageId, answer: Option<SharedFrame>) {
@@ -95,6 +105,11 @@ impl Outbox {
         self.with_commands(|commands| commands.begin(message_id))
     }
 
+    /// Opens a command whose answer goes to whoever asks, not to the connection.
+    pub fn begin_for(&self, to: Asker) -> Ticket {
+        self.with_commands(|commands| commands.open(None, Some(to)))
+    }
+
     /// Notes which venue has to answer, so that its death can.
     pub fn entrust(&self, ticket: &Ticket, venue: VenueName) {
         self.with_commands(|commands| {
@@ -108,6 +123,11 @@ impl Outbox {
     pub fn answer(&self, ticket: &Ticket, message: ServerMessage, wall_ms: i64) {
         self.push_if(|commands| {
             let open = commands.close(ticket.number)?;
+            if let Some(to) = open.to {
+                // Whoever asked may have given up.
+                let _ = to.send(Ok(message));
+                return None;
+            }
             let frame = Frame::answering(open.message_id.clone(), message, wall_ms);
             if let Some(id) = open.message_id {
                 commands.remember(id, Some(frame.clone()));
@@ -118,7 +138,13 @@ impl Outbox {
 
     /// Ends a command that has no documented reply: `ok` to whoever named it, silence to others.
     pub fn done(&self, ticket: &Ticket, wall_ms: i64) {
-        if ticket.message_id.is_some() {
+        let waits = |commands: &mut Commands| {
+            commands
+                .open
+                .get(&ticket.number)
+                .is_some_and(|open| open.message_id.is_some() || open.to.is_some())
+        };
+        if self.with_commands(waits) {
             self.answer(ticket, ServerMessage::Ok(protocol::session::Done {}), wall_ms);
         } else {
             self.with_commands(|commands| commands.close(ticket.number));
@@ -130,6 +156,11 @@ impl Outbox {
     pub fn refuse(&self, ticket: &Ticket, error: ErrorMessage, wall_ms: i64) {
         self.push_if(|commands| {
             let open = commands.close(ticket.number)?;
+            if let Some(to) = open.to {
+                // Whoever asked may have given up.
+                let _ = to.send(Err(error));
+                return None;
+            }
             let passing = is_passing(&error);
             let frame = Frame::answering(open.message_id.clone(), ServerMessage::Error(error), wall_ms);
             if let Some(id) = open.message_id {

@@ -100,6 +100,7 @@ impl<V: Hosted> Entity for Host<V> {
         match mail {
             Mail::Enter { newcomer, entry, reply } => self.enter(newcomer, entry, reply, ctx),
             Mail::Command { who, session, command, reply } => self.command(who, session, command, reply, ctx),
+            Mail::Knock { newcomer, command, reply } => self.knock(&newcomer, command, reply, ctx),
             Mail::Leave { who, session, exit, gone } => {
                 self.leave(who, session, exit, gone, ctx);
                 self.end_if_empty(ctx);
@@ -163,10 +164,7 @@ impl<V: Hosted> Host<V> {
         reply: Reply,
         ctx: &mut Ctx<Self>,
     ) {
-        if self.flights.len() >= FLIGHTS_MAX {
-            let busy =
-                ErrorMessage::new(ErrorCode::Busy, format!("the {} is overloaded: try again", V::KIND))
-                    .with("retry_after_ms", 200);
+        if let Err(busy) = self.check_flights() {
             return reply.refuse(busy, self.world.clock().now().wall_ms);
         }
         let member = self.seat_of(who, session).map(|seat| seat.member.clone());

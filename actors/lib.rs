@@ -22,6 +22,7 @@ mod notify;
 pub mod options;
 mod orders;
 pub mod outbox;
+mod parties;
 pub mod queries;
 mod realms;
 mod record;

@@ -1,6 +1,7 @@
 //! Every number the world runs by. The binary fills this from `settings.toml`, which documents each of them.
 
 use rules::combat::CombatLimits;
+use rules::party::PartyLimits;
 
 use crate::outbox::OutboxLimits;
 
@@ -21,6 +22,7 @@ pub struct Options {
     pub limits_enabled: bool,
     pub world: WorldOptions,
     pub trade: TradeOptions,
+    pub party: PartyOptions,
     pub chat: ChatOptions,
     pub combat: CombatOptions,
     /// Frames of peers who encrypt are opened and answered with this.
@@ -37,6 +39,7 @@ pub struct Mailboxes {
     pub world_shard: usize,
     pub trade: usize,
     pub combat: usize,
+    pub party: usize,
 }
 
 /// More than `panics_max` panics within `window_ms` send an entity to rest.
@@ -127,6 +130,8 @@ pub struct Rates {
     pub trade: Rate,
     /// Requests to trade: per account.
     pub trade_request: Rate,
+    /// Making, changing and leaving parties, invitations and the answers to them.
+    pub party: Rate,
     /// Challenges and moves in fights.
     pub combat: Rate,
     /// Failed sign-ins per account and address.
@@ -160,6 +165,13 @@ pub struct TradeOptions {
     pub window_ms: u64,
     /// Different things on one side of the window.
     pub lines_max: usize,
+}
+
+/// How large a party may be, and how long it waits.
+#[derive(Debug, Clone, Copy)]
+pub struct PartyOptions {
+    pub members_max: u32,
+    pub limits: PartyLimits,
 }
 
 /// How much of what was said is kept and shown.
@@ -221,6 +233,7 @@ impl Default for Rates {
             inventory: Rate::new(20, 200),
             trade: Rate::new(10, 200),
             trade_request: Rate::new(5, 5_000),
+            party: Rate::new(10, 3_334),
             login: Rate::new(5, 60_000),
             login_address: Rate::new(20, 6_000),
             login_account: Rate::new(30, 120_000),
@@ -233,7 +246,14 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             arbiters: 0,
-            mailboxes: Mailboxes { session: 64, room: 256, world_shard: 1_024, trade: 256, combat: 64 },
+            mailboxes: Mailboxes {
+                session: 64,
+                room: 256,
+                world_shard: 1_024,
+                trade: 256,
+                combat: 64,
+                party: 64,
+            },
             restarts: Restarts::default(),
             passivate_ms: 60_000,
             session: SessionOptions {
@@ -265,6 +285,15 @@ impl Default for Options {
                 save_every_ms: 1_000,
             },
             trade: TradeOptions { window_ms: 120_000, lines_max: 20 },
+            party: PartyOptions {
+                members_max: 4,
+                limits: PartyLimits {
+                    invite_ms: 300_000,
+                    invites_max: 20,
+                    leader_away_ms: 30_000,
+                    away_ms: 600_000,
+                },
+            },
             chat: ChatOptions {
                 history: 50,
                 keep_lines: 10_000,

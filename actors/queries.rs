@@ -219,6 +219,7 @@ impl World {
         let mut entities = self.shards().view(now_ms);
         entities.extend(self.rooms().view(now_ms));
         entities.extend(self.trades().view(now_ms));
+        entities.extend(self.parties().view(now_ms));
         entities.extend(self.realms().view(now_ms));
         entities.extend(self.combats().view(now_ms));
         entities.extend(self.sessions().view(now_ms));

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use protocol::SessionId;
 use protocol::admin;
-use protocol::ids::CombatId;
+use protocol::ids::{CombatId, PartyId};
 use rules::venue::RoomKey;
 
 use crate::entity::{Birth, Door, Entity, Watcher};
@@ -30,6 +30,7 @@ pub enum VenueName {
     Trade(String),
     Combat(CombatId),
     Realm,
+    Party(PartyId),
 }
 
 impl fmt::Display for VenueName {
@@ -40,6 +41,7 @@ impl fmt::Display for VenueName {
             Self::Trade(_) => out.write_str("trade"),
             Self::Combat(_) => out.write_str("combat"),
             Self::Realm => out.write_str("realm"),
+            Self::Party(party) => write!(out, "party {party}"),
         }
     }
 }

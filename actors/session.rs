@@ -7,6 +7,9 @@ mod combat;
 mod ending;
 mod inventory;
 mod limits;
+mod news;
+mod own;
+mod party;
 mod people;
 mod play;
 mod recovery;
@@ -70,6 +73,11 @@ pub enum Mail {
         link: LinkNumber,
         incoming: Box<Incoming<ClientMessage>>,
         bytes: usize,
+    },
+    /// REST: do what this message asks.
+    Do {
+        message: Box<ClientMessage>,
+        to: Asked<ServerMessage>,
     },
     /// Something came in that is no message.
     Malformed {
@@ -221,6 +229,7 @@ impl Session {
             Mail::Attach { dialect, address, to } => self.attach(dialect, address, to, ctx),
             Mail::Resume { claim, to } => self.resume(&claim, to, ctx),
             Mail::Received { link, incoming, bytes } => self.received(link, *incoming, bytes, ctx),
+            Mail::Do { message, to } => self.act_for(*message, to, ctx),
             Mail::Malformed { link, error, message_id, bytes } => {
                 self.malformed(link, error, message_id, bytes)
             }
@@ -300,6 +309,14 @@ impl Session {
         self.open(incoming, ctx);
     }
 
+    fn act_for(&mut self, message: ClientMessage, to: Asked<ServerMessage>, ctx: &mut Ctx<Self>) {
+        match self.limits.check(&message, 0) {
+            Verdict::Pass | Verdict::Coalesce => self.act(self.outbox.begin_for(to), message, ctx),
+            // Whoever asked may have given up.
+            Verdict::Refuse(wait) | Verdict::Strike(wait) => drop(to.send(Err(limits::limited(wait)))),
+        }
+    }
+
     fn malformed(&mut self, link: LinkNumber, error: ErrorMessage, id: Option<MessageId>, bytes: usize) {
         if !self.outbox.hears(link) {
             return;
@@ -357,22 +374,6 @@ impl Session {
                 None => session.act(ticket, message, ctx),
             }
         }));
-    }
-
-    fn hear(&mut self, news: News, ctx: &mut Ctx<Self>) {
-        match news {
-            News::Placed(location) => {
-                self.placed(location, ctx);
-                self.no_longer_arriving(location, ctx);
-            }
-            News::Settled { by, settlement, done } => self.settled(&by, &settlement, done, ctx),
-            News::Released { by } => self.released(&by),
-            News::Thawed { by, number } => self.thawed(&by, number),
-            // Whoever is in it is shown it, too.
-            News::Fighting(_) => {}
-            News::Fought(combat) => self.fought(combat, ctx),
-            News::Claimed(combat) => self.claimed(combat, ctx),
-        }
     }
 
     fn answer(&self, ticket: &Ticket, message: ServerMessage) {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use protocol::{CloseCode, SessionId};
+use rules::venue::RoomKey;
 use storage::{StoreError, Write};
 
 use crate::host::{self, Host, Hosted, TickDone};
@@ -15,7 +16,7 @@ use crate::session;
 use crate::world::World;
 
 const LINKS_EVERY: Duration = Duration::from_secs(1);
-const TRADES_EVERY: Duration = Duration::from_secs(1);
+const VENUES_EVERY: Duration = Duration::from_secs(1);
 const IDLE_EVERY: Duration = Duration::from_secs(10);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
 
@@ -29,7 +30,7 @@ pub struct Chore {
 pub fn chores() -> [Chore; 4] {
     [
         Chore { every: LINKS_EVERY, work: look_after_links },
-        Chore { every: TRADES_EVERY, work: tick_trades },
+        Chore { every: VENUES_EVERY, work: tick_venues },
         Chore { every: IDLE_EVERY, work: let_idle_go },
         Chore { every: CLEAN_UP_EVERY, work: clean_up },
     ]
@@ -70,9 +71,14 @@ fn jittered(ping_ms: u64, id: SessionId) -> u64 {
     ping_ms - spread / 2 + u64::from(id.0.as_bytes()[0]) * spread / 256
 }
 
-/// One sweep for all, not a timer each: most trades are over long before their time is.
-fn tick_trades(world: &World) {
-    for (_, door, ()) in world.trades().all_running() {
+fn tick_venues(world: &World) {
+    tick(world.trades());
+    tick(world.parties());
+}
+
+/// One sweep for all, not a timer each: most are over, or have their people back, long before their time is.
+fn tick<V: Hosted>(table: &Table<Host<V>>) {
+    for (_, door, ()) in table.all_running() {
         // A full mailbox is busy, and hears the next one.
         let _ = door.post(host::Mail::Tick(TickDone::default()));
     }
@@ -82,6 +88,7 @@ fn let_idle_go(world: &World) {
     rest(world.rooms());
     rest(world.trades());
     rest(world.combats());
+    rest(world.parties());
     world.limiters().forget_quiet();
     let used = world.take_used();
     if !used.is_empty() {
@@ -104,7 +111,9 @@ fn clean_up(world: &World) {
     run(world, "forgetting old answers", storage::answers::sweep(now_ms).quiet());
     run(world, "forgetting old requests", storage::requests::sweep(now_ms).quiet());
     run(world, "freeing names of deleted characters", storage::characters::sweep(now_ms).quiet());
-    for (key, _, ()) in world.rooms().all_running() {
+    let parties = world.parties().all_running().into_iter().map(|(id, _, ())| RoomKey::Party(id));
+    let rooms = world.rooms().all_running().into_iter().map(|(key, _, ())| key);
+    for key in rooms.chain(parties) {
         let keep = world.options().chat.keep_lines;
         run(world, "forgetting old lines", storage::chat::prune(&key, keep).quiet());
     }

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter, ArbiterHandle};
 use protocol::encryption::Cipher;
-use protocol::{CloseCode, ErrorCode, ErrorMessage, SessionId};
+use protocol::{ClientMessage, CloseCode, ErrorCode, ErrorMessage, ServerMessage, SessionId};
 use rules::Content;
 use rules::combat::Combat;
+use rules::party::Party;
 use rules::realm::Realm;
 use rules::room::Room;
 use rules::trade::Trade;
@@ -60,6 +61,7 @@ struct Inner {
     trades: Table<Host<Trade>>,
     combats: Table<Host<Combat>>,
     realms: Table<Host<Realm>>,
+    parties: Table<Host<Party>>,
     limiters: Limiters,
     /// What entities run on: threads of our own, or a simulation's one and only.
     arbiters: Vec<ArbiterHandle>,
@@ -124,6 +126,7 @@ impl World {
                 trades: Table::default(),
                 combats: Table::default(),
                 realms: Table::default(),
+                parties: Table::default(),
                 arbiters,
                 registry: OnceLock::new(),
                 seed,
@@ -144,6 +147,7 @@ impl World {
             let _ = world.shards().find(&world, &shard.to_owned(), || ());
         }
         world.resume_combats();
+        world.resume_parties();
         world
     }
 
@@ -199,6 +203,10 @@ impl World {
     /// Of one.
     pub fn realms(&self) -> &Table<Host<Realm>> {
         &self.inner.realms
+    }
+
+    pub fn parties(&self) -> &Table<Host<Party>> {
+        &self.inner.parties
     }
 
     pub fn limiters(&self) -> &Limiters {
@@ -286,6 +294,19 @@ impl World {
         }
         Err(ErrorMessage::new(ErrorCode::Busy, "the session does not answer: try again")
             .with("retry_after_ms", 500))
+    }
+
+    /// Has a session do what this message asks, as if it had come over its connection; answers as it would be answered
+    /// there.
+    ///
+    /// # Errors
+    /// What it is refused with; `BUSY` when the session does not answer.
+    pub async fn command(
+        &self,
+        id: SessionId,
+        message: ClientMessage,
+    ) -> Result<ServerMessage, ErrorMessage> {
+        self.ask(id, |to| session::Mail::Do { message: Box::new(message.clone()), to }).await?
     }
 
     /// Ends a session's presence: out of the world, connection closed. Its row in the store is the caller's.

@@ -74,6 +74,8 @@ hear! {
     "world_announcement" WorldAnnouncement(chat::WorldAnnouncement),
     "party_invite" PartyInvite(party::PartyInvite),
     "party_update" PartyUpdate(party::PartyUpdate),
+    "party_decline" PartyDecline(party::PartyDecline),
+    "party_kick" PartyKick(party::PartyKick),
     "party_disband" PartyDisband(party::PartyDisband),
     "combat_start" CombatStart(combat::CombatStart),
     "combat_action" CombatAction(combat::CombatAction),

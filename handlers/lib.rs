@@ -18,6 +18,7 @@ pub mod listener;
 mod once;
 pub mod options;
 pub mod origin;
+mod party;
 mod pulled;
 pub mod routes;
 mod seated;

@@ -11,7 +11,7 @@ use storage::accounts::Role;
 use crate::answer::{Shape, refuse};
 use crate::call::{Answer, Call, dispatch};
 use crate::envelope::Arrival;
-use crate::{admin, auth, characters, health, world};
+use crate::{admin, auth, characters, health, party, world};
 
 /// Who may use a route. What one may do there with whose things, the world decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +99,14 @@ routes! {
     POST   "/api/characters"         SignedIn  Error   Json     Characters  characters::create;
     POST   "/api/characters/select"  SignedIn  Error   Json     Characters  characters::select;
     DELETE "/api/characters/{id}"    SignedIn  Error   None     Characters  characters::delete;
+    POST   "/api/party/create"       SignedIn  Error   Optional None        party::create;
+    POST   "/api/party/invite"       SignedIn  Success Json     None        party::invite;
+    POST   "/api/party/accept"       SignedIn  Success Optional None        party::accept;
+    POST   "/api/party/decline"      SignedIn  Success Optional None        party::decline;
+    POST   "/api/party/leave"        SignedIn  Success Optional None        party::leave;
+    POST   "/api/party/kick"         SignedIn  Success Json     None        party::kick;
+    POST   "/api/party/disband"      SignedIn  Success Optional None        party::disband;
+    GET    "/api/party/{id}"         SignedIn  Error   None     List        party::view;
     GET    "/api/world/state"        Anonymous Error   None     World       world::state;
     GET    "/api/world/shards"       Anonymous Error   None     World       world::shards;
     GET    "/api/world/shards/{id}/history" Anonymous Error None World      world::history;

@@ -121,7 +121,7 @@ vocabulary! {
         "world_announcement" WorldAnnouncement(chat::Announce),
         /// Creates a party with oneself as its leader; answered with `party_update`.
         "party_create" PartyCreate(party::CreateParty),
-        /// Invites a character into one's party.
+        /// Invites a character into one's party; answered with one's own copy of `party_invite`.
         "party_invite" PartyInvite(party::Invite),
         /// Accepts an invitation; answered with `party_update`.
         "party_accept" PartyAccept(party::WhichParty),
@@ -131,6 +131,8 @@ vocabulary! {
         "party_leave" PartyLeave(session::Bare),
         /// Removes a member from the party one leads.
         "party_kick" PartyKick(party::Kick),
+        /// Changes the party one leads: its name, who gets what it finds; answered with `party_update`.
+        "party_update" PartyUpdate(party::ChangeParty),
         /// Ends the party one leads.
         "party_disband" PartyDisband(session::Bare),
         /// Starts a combat: against another character, or against an enemy of the location.
@@ -213,6 +215,10 @@ vocabulary! {
         "party_invite" PartyInvite(party::PartyInvite),
         /// A party as its members see it, after every change.
         "party_update" PartyUpdate(party::PartyUpdate),
+        /// Somebody declined to come into one's party.
+        "party_decline" PartyDecline(party::PartyDecline),
+        /// Somebody was removed from the party: oneself, or another member.
+        "party_kick" PartyKick(party::PartyKick),
         /// The party is no more.
         "party_disband" PartyDisband(party::PartyDisband),
         /// A combat began.

@@ -1,11 +1,48 @@
-//! Parties: groups of characters. The vocabulary; the rules come with the feature.
+//! Parties: groups of characters that invite each other, talk among themselves and share what they find.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::nulls::left_out;
-
 use crate::ids::PartyId;
+use crate::nulls::left_out;
 use crate::{CharacterId, Text};
+
+/// Who gets what a party finds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LootSharing {
+    /// Everybody in turn.
+    #[default]
+    Equal,
+    /// The leader.
+    Leader,
+    /// Whoever is lucky.
+    Roll,
+}
+
+impl LootSharing {
+    /// As it is on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Leader => "leader",
+            Self::Roll => "roll",
+        }
+    }
+
+    /// What is called this.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Equal, Self::Leader, Self::Roll].into_iter().find(|mode| mode.as_str() == name)
+    }
+}
+
+impl fmt::Display for LootSharing {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
 
 /// Creates a party with oneself as its leader; also the body of `POST /api/party/create`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -14,17 +51,32 @@ pub struct CreateParty {
     /// "Adventuring Party" when absent.
     #[serde(default, skip_serializing_if = "left_out")]
     pub party_name: Option<Text<1, 50>>,
+    /// "equal" when absent.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub loot_sharing: Option<LootSharing>,
 }
 
-/// Invites a character into one's party.
+/// Changes the party one leads; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChangeParty {
+    /// Its new name.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub party_name: Option<Text<1, 50>>,
+    /// Who gets what it finds from now on.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub loot_sharing: Option<LootSharing>,
+}
+
+/// Invites a character into one's party; also the body of `POST /api/party/invite`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invite {
-    /// Who is invited.
+    /// Who is invited: somebody in the world.
     pub invitee_id: CharacterId,
 }
 
-/// Answers an invitation; without `party_id` the newest open one.
+/// Answers an invitation; also the body of `POST /api/party/accept` and `/decline`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhichParty {
@@ -58,6 +110,8 @@ pub struct PartyInvite {
     /// As its leader named it.
     #[serde(default, skip_serializing_if = "left_out")]
     pub party_name: Option<String>,
+    /// Until when it can be accepted, Unix seconds.
+    pub expires_at: f64,
 }
 
 /// A party as its members see it.
@@ -75,10 +129,37 @@ pub struct PartyUpdate {
     pub member_ids: Vec<CharacterId>,
     /// In the order of `member_ids`.
     pub member_names: Vec<String>,
-    /// How many there can be; 4 unless the content says otherwise.
+    /// Those of them who are not in the world now.
+    #[serde(default)]
+    pub away_ids: Vec<CharacterId>,
+    /// How many there can be; 4 unless the server's settings say otherwise.
     pub max_members: u32,
-    /// "equal", "leader" or "roll".
-    pub loot_sharing: String,
+    /// Who gets what it finds.
+    pub loot_sharing: LootSharing,
+}
+
+/// An invitation was declined, as the members of the party hear it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PartyDecline {
+    /// Names the party.
+    pub party_id: PartyId,
+    /// Who declined.
+    pub character_id: CharacterId,
+    /// The name of who declined.
+    pub character_name: String,
+}
+
+/// The leader removed somebody from the party.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PartyKick {
+    /// Names the party.
+    pub party_id: PartyId,
+    /// Who had to go.
+    pub character_id: CharacterId,
+    /// The name of who had to go.
+    pub character_name: String,
 }
 
 /// The party is no more.
@@ -89,4 +170,40 @@ pub struct PartyDisband {
     pub party_id: PartyId,
     /// One sentence for a person.
     pub reason: String,
+}
+
+/// `POST /api/party/create`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CreatedParty {
+    /// Always true.
+    pub success: bool,
+    /// Names the party.
+    pub party_id: PartyId,
+    /// As it was asked for.
+    pub party_name: String,
+}
+
+/// `GET /api/party/{id}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PartyView {
+    /// Names the party.
+    pub id: PartyId,
+    /// As its leader named it.
+    pub party_name: String,
+    /// Who leads it.
+    pub leader_id: CharacterId,
+    /// Always true: what is no more is not found.
+    pub is_active: bool,
+    /// How many there can be.
+    pub max_members: u32,
+    /// How many there are.
+    pub member_count: u32,
+    /// The leader among them, by the time they joined.
+    pub member_ids: Vec<CharacterId>,
+    /// In the order of `member_ids`.
+    pub member_names: Vec<String>,
+    /// Who gets what it finds.
+    pub loot_sharing: LootSharing,
 }

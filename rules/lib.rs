@@ -8,6 +8,7 @@ pub mod grid;
 pub mod inventory;
 pub mod movement;
 pub mod names;
+pub mod party;
 pub mod progression;
 pub mod realm;
 pub mod refusal;

@@ -1,17 +1,19 @@
-//! What every venue (room, world shard, later party, combat, trade) is to the actor that hosts it.
+//! What every venue (room, world shard, party, combat, trade) is to the actor that hosts it.
 
 use std::sync::Arc;
 
 use protocol::area::AreaUpdate;
 use protocol::chat::Channel;
-use protocol::ids::{CombatId, CrystalShardId};
+use protocol::ids::{CombatId, CrystalShardId, PartyId};
 use protocol::movement::Position;
+use protocol::party::PartyInvite;
 use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 use rand_pcg::Pcg64Mcg;
 
 use crate::Refusal;
 use crate::combat::Aftermath;
 use crate::grid::Cell;
+use crate::party::PartySave;
 use crate::sheet::{Engagement, Settlement};
 
 /// The dice a rule is handed: seeded, so that a host's inputs replay bit for bit.
@@ -99,6 +101,12 @@ pub enum News {
     Released { by: Engagement },
     /// The character is in this combat: it has what the character brought.
     Fighting(CombatId),
+    /// The character is in this party, with these: said when it comes in, and whenever somebody else comes or goes.
+    InParty { party: PartyId, members: Arc<[CharacterId]> },
+    /// The character is not in this party any more.
+    OutOfParty(PartyId),
+    /// The character's invitation is open: whoever is invited has to be told.
+    Invited(Box<PartyInvite>),
     /// The combat is over for the character: its aftermath is on disk.
     Fought(CombatId),
     /// The crystal shard that was won in this combat is taken, or can't be any more.
@@ -127,6 +135,7 @@ pub enum Save {
     Settlement(Arc<Settlement>),
     Combat(Box<CombatSave>),
     Realm(Box<RealmSave>),
+    Party(Box<PartySave>),
 }
 
 impl Save {
@@ -143,7 +152,7 @@ impl Save {
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::Chat(_) | Self::Whereabouts(_) | Self::Step(_) => false,
-            Self::Event(_) | Self::Settlement(_) | Self::Realm(_) => true,
+            Self::Event(_) | Self::Settlement(_) | Self::Realm(_) | Self::Party(_) => true,
             Self::Combat(_) => !self.is_passing(),
         }
     }
@@ -225,6 +234,8 @@ pub enum RoomKey {
     Global,
     Faction(String),
     Say(LocationId),
+    /// Only names the lines: a party is a venue of its own.
+    Party(PartyId),
 }
 
 impl RoomKey {
@@ -234,6 +245,7 @@ impl RoomKey {
             Self::Global => Channel::Global,
             Self::Faction(_) => Channel::Faction,
             Self::Say(_) => Channel::Say,
+            Self::Party(_) => Channel::Party,
         }
     }
 }
@@ -244,6 +256,7 @@ impl std::fmt::Display for RoomKey {
             Self::Global => out.write_str("global"),
             Self::Faction(faction) => write!(out, "faction:{faction}"),
             Self::Say(location) => write!(out, "say:{location}"),
+            Self::Party(party) => write!(out, "party:{party}"),
         }
     }
 }

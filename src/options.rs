@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use actors::options::{
-    ChatOptions, CombatOptions, EncryptionOptions, Mailboxes, PasswordOptions, Rates, Restarts,
+    ChatOptions, CombatOptions, EncryptionOptions, Mailboxes, PartyOptions, PasswordOptions, Rates, Restarts,
     SessionOptions, TradeOptions, WorldOptions,
 };
 use actors::outbox::OutboxLimits;
 use handlers::listener::TcpOptions;
 use handlers::options::{EdgeLimits, HttpOptions, WsOptions};
 use rules::combat::CombatLimits;
+use rules::party::PartyLimits;
 
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 
 /// What the world runs by.
 pub fn of_world(settings: &Settings, secrets: &Secrets) -> actors::Options {
-    let Settings { limits, session, ws, mesh, world, trade, chat, .. } = settings;
+    let Settings { limits, session, ws, mesh, world, trade, party, chat, .. } = settings;
     actors::Options {
         arbiters: mesh.arbiters,
         mailboxes: Mailboxes {
@@ -25,6 +26,7 @@ pub fn of_world(settings: &Settings, secrets: &Secrets) -> actors::Options {
             world_shard: mesh.mailbox_world_shard,
             trade: mesh.mailbox_trade,
             combat: mesh.mailbox_combat,
+            party: mesh.mailbox_party,
         },
         restarts: Restarts {
             panics_max: mesh.restarts_max,
@@ -55,6 +57,15 @@ pub fn of_world(settings: &Settings, secrets: &Secrets) -> actors::Options {
             save_every_ms: world.save_every_ms,
         },
         trade: TradeOptions { window_ms: trade.window_secs * 1000, lines_max: trade.lines },
+        party: PartyOptions {
+            members_max: party.members,
+            limits: PartyLimits {
+                invite_ms: party.invite_secs * 1000,
+                invites_max: party.invitations,
+                leader_away_ms: party.leader_away_secs * 1000,
+                away_ms: party.away_secs * 1000,
+            },
+        },
         chat: ChatOptions {
             history: chat.history,
             keep_lines: chat.keep_lines,
@@ -114,6 +125,7 @@ fn rates(settings: &Settings) -> Rates {
         inventory: limits.inventory.0,
         trade: limits.trade.0,
         trade_request: limits.trade_request.0,
+        party: limits.party.0,
         combat: limits.combat.0,
         login: limits.login_account_ip.0,
         login_address: limits.login_ip.0,

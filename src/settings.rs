@@ -30,6 +30,7 @@ pub struct Settings {
     pub mesh: Mesh,
     pub world: World,
     pub trade: Trade,
+    pub party: Party,
     pub combat: Combat,
     pub chat: Chat,
     pub p2p: P2p,
@@ -67,6 +68,7 @@ pub struct Limits {
     pub inventory: Rate,
     pub trade: Rate,
     pub trade_request: Rate,
+    pub party: Rate,
     pub combat: Rate,
     pub list: Rate,
     #[serde(rename = "move")]
@@ -165,6 +167,7 @@ pub struct Mesh {
     pub mailbox_world_shard: usize,
     pub mailbox_trade: usize,
     pub mailbox_combat: usize,
+    pub mailbox_party: usize,
     pub restarts_max: usize,
     pub restarts_secs: u64,
     pub quarantine_secs: u64,
@@ -188,6 +191,16 @@ pub struct World {
 pub struct Trade {
     pub window_secs: u64,
     pub lines: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Party {
+    pub members: u32,
+    pub invite_secs: i64,
+    pub invitations: usize,
+    pub leader_away_secs: u64,
+    pub away_secs: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use crate::answers::{Kept, recent_of};
 use crate::economy::endow;
 use crate::error::or_taken;
+use crate::parties::{Belonging, belonging};
 use crate::sheets::{of_row, with_things};
 use crate::times::iso;
 use crate::{Read, StoreError, Write, combats};
@@ -34,6 +35,8 @@ pub struct Taken {
     pub recent_answers: Vec<(String, String)>,
     /// How many are kept in all: when there are more, [`answers::find`](crate::answers::find) knows the rest.
     pub answers_total: u32,
+    /// Its party, and who else wants it.
+    pub belonging: Belonging,
 }
 
 /// Makes a character with its kit and souls, and enters them into the ledger.
@@ -119,6 +122,7 @@ pub fn take(account: AccountId, id: CharacterId, now: i64) -> Write<Taken> {
         let aftermaths_wait = combats::has_aftermaths(database, id)?;
         let whereabouts = (character.location_id, position);
         let epoch = sheet.epoch;
+        let belonging = belonging(database, id, now)?;
         Ok(Taken {
             character,
             epoch,
@@ -128,6 +132,7 @@ pub fn take(account: AccountId, id: CharacterId, now: i64) -> Write<Taken> {
             aftermaths_wait,
             recent_answers: recent,
             answers_total: total,
+            belonging,
         })
     })
 }

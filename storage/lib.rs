@@ -19,6 +19,7 @@ pub mod keepsakes;
 mod lock;
 mod migrate;
 mod open;
+pub mod parties;
 mod pending;
 pub mod places;
 mod readers;

@@ -4,6 +4,7 @@ mod accounts;
 mod combats;
 mod commits;
 mod copies;
+mod parties;
 mod play;
 mod processes;
 mod sheets;

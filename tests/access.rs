@@ -36,6 +36,12 @@ fn about_another(method: &str, path: &str, victim: &Player, session: &str) -> Op
         ("DELETE", "/api/characters/{id}") => {
             (path.replace("{id}", &victim.character.to_string()), nothing(), 404)
         }
+        // The other plays nobody: 401, as the documents have it.
+        ("POST", "/api/party/invite") => (same(), json!({"invitee_id": victim.character}), 401),
+        ("POST", "/api/party/kick") => (same(), json!({"character_id": victim.character}), 401),
+        ("POST", _) if path.starts_with("/api/party/") => (same(), json!({}), 401),
+        // The victim's.
+        ("GET", "/api/party/{id}") => (path.replace("{id}", "1"), nothing(), 404),
         ("GET", "/api/world/state" | "/api/world/shards" | "/api/world/events") => (same(), nothing(), 200),
         ("GET", "/api/status" | "/healthz") => (same(), nothing(), 200),
         ("GET", "/api/admin/mesh" | "/api/admin/world" | "/api/admin/sessions") => (same(), nothing(), 200),
@@ -69,6 +75,8 @@ async fn every_route_keeps_what_is_somebody_elses() {
     let (victim, mut victim_socket) = server.classic().await;
     let sessions = server.get("/api/auth/sessions", Some(&victim.person.token)).await.expect();
     let session = text(&sessions["sessions"][0]["session_id"]);
+    let party = victim_socket.ask("party_create", "0", json!({})).await;
+    assert_eq!(party["party_id"], 1, "{party}");
     let admin = server.admin().await;
     let other = server.person().await;
     let signed_out = server.person().await;

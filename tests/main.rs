@@ -18,6 +18,7 @@ mod limits;
 mod loadlab;
 mod movement;
 mod once;
+mod party;
 mod realm;
 mod reconnect;
 mod resume;

@@ -50,7 +50,7 @@ impl<V: Hosted> Host<V> {
     pub(super) fn give_up_flights(&mut self, error: &StoreError) {
         let wall_ms = self.world.clock().now().wall_ms;
         let why = match error {
-            StoreError::StaleEpoch | StoreError::StaleSheet => {
+            StoreError::StaleEpoch | StoreError::StaleSheet | StoreError::Conflict("character") => {
                 ErrorMessage::new(ErrorCode::Conflict, "a character has changed meanwhile: nothing else was")
             }
             _ => ErrorMessage::new(ErrorCode::Storage, "it could not be saved: nothing was changed"),

@@ -99,6 +99,12 @@ pub enum Mail<V: Hosted> {
         command: V::Command,
         reply: Reply,
     },
+    /// Somebody who is not to come in has something to say. Its session hears [`NotIn`](crate::session::Mail::NotIn) behind it.
+    Knock {
+        newcomer: Newcomer,
+        command: V::Command,
+        reply: Reply,
+    },
     /// `gone` hears when what the leaver leaves behind is on disk.
     Leave {
         who: CharacterId,

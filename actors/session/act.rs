@@ -1,6 +1,7 @@
 //! What a session does about each message of its client.
 
 use protocol::{ClientMessage, CloseCode, ErrorCode, ErrorMessage, ServerMessage};
+use rules::party::PartyCommand;
 
 use crate::clock::unix_seconds;
 use crate::commands::Ticket;
@@ -53,20 +54,19 @@ impl Session {
             ClientMessage::TradeDecline(which) => self.decline_trade(&which.trade_id, ticket),
             ClientMessage::CombatStart(request) => self.start_combat(&request, ticket, ctx),
             ClientMessage::CombatAction(act) => self.act_in_combat(act, ticket),
-            ClientMessage::PartyChat(_)
-            | ClientMessage::PartyCreate(_)
-            | ClientMessage::PartyInvite(_)
-            | ClientMessage::PartyAccept(_)
-            | ClientMessage::PartyDecline(_)
-            | ClientMessage::PartyLeave(_)
-            | ClientMessage::PartyKick(_)
-            | ClientMessage::PartyDisband(_) => self.refuse(
-                &ticket,
-                ErrorMessage::new(
-                    ErrorCode::Unsupported,
-                    "this version of the server does not serve this message",
-                ),
-            ),
+            ClientMessage::PartyChat(say) => {
+                self.send_to_party(PartyCommand::Say { content: say.content.into_string() }, ticket);
+            }
+            ClientMessage::PartyCreate(request) => self.create_party(&request, ticket, ctx),
+            ClientMessage::PartyInvite(invite) => self.invite_to_party(&invite, ticket),
+            ClientMessage::PartyAccept(which) => self.accept_party(which.party_id, ticket, ctx),
+            ClientMessage::PartyDecline(which) => self.decline_party(which.party_id, ticket, ctx),
+            ClientMessage::PartyLeave(_) => self.send_to_party(PartyCommand::Leave, ticket),
+            ClientMessage::PartyKick(kick) => {
+                self.send_to_party(PartyCommand::Kick { whom: kick.character_id }, ticket);
+            }
+            ClientMessage::PartyUpdate(change) => self.change_party(&change, ticket),
+            ClientMessage::PartyDisband(_) => self.send_to_party(PartyCommand::Disband, ticket),
         }
     }
 }

@@ -64,6 +64,7 @@ impl Session {
             self.welcome(link, attached, |attached| to.send(attached).is_ok(), ctx);
             self.read_up(ctx);
             self.look_at_trade();
+            self.look_at_party();
         }
     }
 
@@ -90,6 +91,7 @@ impl Session {
             self.welcome(link, attached, |attached| to.send(Ok(attached)).is_ok(), ctx);
             if missed {
                 self.look_at_trade();
+                self.look_at_party();
             }
         }
     }

@@ -360,9 +360,11 @@ impl Session {
         self.playing.as_mut()?.fight.as_mut().filter(|fight| fight.id == id)
     }
 
-    /// Who goes along against a guardian.
+    /// Who goes along against a guardian: one's party.
     fn companions(&self) -> Vec<CharacterId> {
-        Vec::new()
+        let Some(playing) = &self.playing else { return Vec::new() };
+        let members = playing.party.iter().flat_map(|party| party.members.iter().copied());
+        members.filter(|member| *member != playing.member.id).collect()
     }
 }
 

@@ -37,6 +37,7 @@ pub struct Limits {
     acks: Option<Bucket>,
     inventory: Option<Bucket>,
     trade: Option<Bucket>,
+    party: Option<Bucket>,
     combat: Option<Bucket>,
     strikes_ms: VecDeque<u64>,
 }
@@ -54,6 +55,7 @@ impl Limits {
             acks: None,
             inventory: None,
             trade: None,
+            party: None,
             combat: None,
             strikes_ms: VecDeque::new(),
             world: world.clone(),
@@ -134,6 +136,14 @@ impl Limits {
             ClientMessage::TradeUpdate(_)
             | ClientMessage::TradeAccept(_)
             | ClientMessage::TradeDecline(_) => take(&mut self.trade, rates.trade),
+            ClientMessage::PartyCreate(_)
+            | ClientMessage::PartyInvite(_)
+            | ClientMessage::PartyAccept(_)
+            | ClientMessage::PartyDecline(_)
+            | ClientMessage::PartyLeave(_)
+            | ClientMessage::PartyKick(_)
+            | ClientMessage::PartyUpdate(_)
+            | ClientMessage::PartyDisband(_) => take(&mut self.party, rates.party),
             ClientMessage::TradeRequest(_) => self.take_trade_request(),
             ClientMessage::CombatStart(_) | ClientMessage::CombatAction(_) => {
                 take(&mut self.combat, rates.combat)

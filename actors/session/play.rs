@@ -2,10 +2,11 @@
 
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
-use protocol::characters::{Character, CharacterAnswer, CharacterUpdate};
+use protocol::characters::{Character, CharacterAnswer};
 use protocol::ids::CombatId;
 use protocol::movement::Move;
 use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
+use rules::party::PartyExit;
 use rules::realm::Realm;
 use rules::room::Room;
 use rules::sheet::Sheet;
@@ -25,6 +26,7 @@ use crate::notify::notify;
 use crate::outbox::Farewell;
 use crate::repeats::kept_message;
 use crate::session::combat::Fight;
+use crate::session::party::Grouped;
 use crate::session::trade::Trading;
 use crate::session::{Asked, Mail, Session};
 
@@ -64,6 +66,9 @@ pub struct Playing {
     pub trading: Option<Trading>,
     /// The request to trade that is on its way to the shard.
     pub asking: Option<Ticket>,
+    pub party: Option<Grouped>,
+    /// The acceptance of an invitation that is on its way.
+    pub joining: Option<Ticket>,
     /// It is on its way into the shard of its place, which has not said yet that it is there.
     pub arriving: bool,
     /// A way to another shard that waits for that: its news must not overtake the news of the place it begins at.
@@ -185,6 +190,7 @@ impl Session {
             aftermaths_wait,
             recent_answers,
             answers_total,
+            belonging,
         } = taken;
         let more_on_disk = answers_total as usize > recent_answers.len();
         self.recall(recent_answers, more_on_disk);
@@ -240,6 +246,8 @@ impl Session {
             read_up: self.outbox.is_linked() && self.outbox.dialect().is_v1(),
             trading: None,
             asking: None,
+            party: None,
+            joining: None,
             arriving: false,
             held_way: None,
             travelling: None,
@@ -252,6 +260,7 @@ impl Session {
         }
         self.join_realm(ctx);
         self.arrive(Some(position), ctx);
+        self.belong(belonging, ctx);
         if let Some(combat) = combat {
             self.return_to_fight(combat, ctx);
         }
@@ -290,6 +299,7 @@ impl Session {
         self.leave_trade();
         self.leave_fight();
         self.leave_realm();
+        self.leave_party(PartyExit::default());
         let Some(playing) = self.playing.take() else { return };
         let (id, who) = (self.id, playing.member.id);
         log::info!("session {id}: character {} leaves the world", playing.member.name);
@@ -326,6 +336,10 @@ impl Session {
         if !self.playing.as_ref().is_some_and(|playing| meant(&playing.member)) {
             return;
         }
+        if farewell.is_none() {
+            // Deleted: it does not come back.
+            self.leave_party(PartyExit { for_good: true });
+        }
         self.leave_world(None, true);
         if let Some(farewell) = farewell {
             self.outbox.end_link(farewell);
@@ -347,18 +361,6 @@ impl Session {
         let _ = door.post(look);
     }
 
-    /// One's own `character_update`.
-    pub(super) fn own_state(&self) -> Option<ServerMessage> {
-        self.playing.as_ref().map(|playing| ServerMessage::CharacterUpdate(playing.own_update()))
-    }
-
-    pub(super) fn tell_own_state(&self, ticket: &Ticket) {
-        match self.own_state() {
-            Some(state) => self.answer(ticket, state),
-            None => self.refuse(ticket, no_character()),
-        }
-    }
-
     pub(super) fn shard_of(&self, location: LocationId) -> String {
         let content = self.world.content();
         content.location(location).unwrap_or_else(|| content.start()).world_shard.clone()
@@ -366,27 +368,6 @@ impl Session {
 
     fn name(&self) -> &str {
         self.playing.as_ref().map_or("nobody", |playing| &playing.member.name)
-    }
-}
-
-impl Playing {
-    fn own_update(&self) -> CharacterUpdate {
-        let (character, resources) = (&self.character, &self.character.resources);
-        CharacterUpdate {
-            character_id: character.id,
-            character_name: character.name.clone(),
-            location_id: Some(self.location),
-            position: None,
-            velocity: None,
-            health: Some(resources.health),
-            max_health: Some(resources.max_health),
-            mana: Some(resources.mana),
-            max_mana: Some(resources.max_mana),
-            stamina: Some(resources.stamina),
-            max_stamina: Some(resources.max_stamina),
-            level: Some(character.progression.level),
-            faction: Some(character.faction.clone()),
-        }
     }
 }
 

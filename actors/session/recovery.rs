@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{ActorContext, AsyncContext};
 use protocol::{CharacterId, ErrorCode, ErrorMessage, LocationId};
+use rules::party::PartyExit;
 use rules::venue::RoomKey;
 
 use crate::entity::{Ctx, Entity, Shell};
@@ -65,6 +66,7 @@ impl Session {
             return self.leave_world(None, false);
         }
         self.leave_trade();
+        self.leave_party(PartyExit::default());
         let Some(playing) = self.playing.take() else { return };
         if playing.say.key != RoomKey::Say(location) {
             self.leave_room(playing.say, character);

@@ -5,6 +5,7 @@ use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::chat::{Announce, Channel, Chat, Say, SayIn, Whisper};
 use protocol::{CharacterId, ErrorCode, ErrorMessage};
 use rules::chat::clean;
+use rules::party::PartyCommand;
 use rules::room::{RoomCommand, in_channel};
 use rules::venue::RoomKey;
 use storage::StoreError;
@@ -39,8 +40,7 @@ impl Session {
             Channel::Say => RoomKey::Say(playing.location),
             Channel::Faction => playing.faction.key.clone(),
             Channel::Party => {
-                let reason = "this version of the server does not serve party chat";
-                return self.refuse(&ticket, ErrorMessage::new(ErrorCode::Unsupported, reason));
+                return self.send_to_party(PartyCommand::Say { content: say.content.into_string() }, ticket);
             }
             Channel::Whisper => {
                 let whisper =

@@ -123,6 +123,7 @@ impl Session {
                 }
             }
             VenueName::Combat(id) => self.look_for_fight(*id, ctx),
+            VenueName::Party(id) => self.look_up_party(Some(*id), ctx),
             VenueName::Realm => {
                 if playing.realm.is_none() {
                     self.join_realm(ctx);
@@ -235,6 +236,11 @@ impl Playing {
             VenueName::Room(key) => {
                 if let Some(joined) = self.room_mut(key) {
                     joined.door = None;
+                }
+            }
+            VenueName::Party(id) => {
+                if let Some(party) = self.party.as_mut().filter(|party| party.id == *id) {
+                    party.door = None;
                 }
             }
             VenueName::Combat(id) => {

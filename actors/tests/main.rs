@@ -12,6 +12,7 @@ mod inventory;
 mod limits;
 mod movement;
 mod outbox;
+mod party;
 mod peer;
 mod realm;
 mod rooms;

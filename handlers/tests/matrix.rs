@@ -36,6 +36,10 @@ fn every_route_lets_in_whom_it_should() {
                     (true, None) if route.path == "/api/auth/logout" => {
                         assert_eq!(reply.status, 401, "{who}")
                     }
+                    // Who plays nobody is in no party: 401, as the documents have it.
+                    (true, Some(_)) if route.path.starts_with("/api/party/") && reply.status == 401 => {
+                        assert!(reply.text.contains("select a character"), "{who}");
+                    }
                     (true, _) => assert!(![0, 401, 403, 405].contains(&reply.status), "{who}"),
                 }
                 assert!(reply.status < 500, "{who}");

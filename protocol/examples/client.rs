@@ -6,7 +6,7 @@ use crate::chat::{Announce, Channel, Say, SayIn, Whisper};
 use crate::ids::{ItemId, PartyId};
 use crate::inventory::{Buy, SomeOf, WhichItem};
 use crate::movement::{Move, Position};
-use crate::party::{CreateParty, Invite, Kick, WhichParty};
+use crate::party::{ChangeParty, CreateParty, Invite, Kick, LootSharing, WhichParty};
 use crate::session::{Ack, Bare, Leave, Resume};
 use crate::trade::{AcceptTrade, OfferTrade, Portion, RequestTrade, WhichTrade};
 use crate::{CharacterId, ClientMessage, LocationId, SessionId, Text};
@@ -96,12 +96,19 @@ fn chat() -> Vec<ClientMessage> {
 
 fn party() -> Vec<ClientMessage> {
     vec![
-        ClientMessage::PartyCreate(CreateParty { party_name: Some(text("Torchbearers")) }),
+        ClientMessage::PartyCreate(CreateParty {
+            party_name: Some(text("Torchbearers")),
+            loot_sharing: Some(LootSharing::Equal),
+        }),
         ClientMessage::PartyInvite(Invite { invitee_id: CharacterId(9) }),
         ClientMessage::PartyAccept(WhichParty { party_id: Some(PartyId(3)) }),
         ClientMessage::PartyDecline(WhichParty { party_id: Some(PartyId(3)) }),
         ClientMessage::PartyLeave(Bare {}),
         ClientMessage::PartyKick(Kick { character_id: CharacterId(9) }),
+        ClientMessage::PartyUpdate(ChangeParty {
+            party_name: Some(text("Lanterns")),
+            loot_sharing: Some(LootSharing::Roll),
+        }),
         ClientMessage::PartyDisband(Bare {}),
     ]
 }

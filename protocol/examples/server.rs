@@ -14,7 +14,7 @@ use crate::chat::{Channel, Chat, ChatHistory, PastLine, WorldAnnouncement};
 use crate::events::{EventTrigger, QuestUpdate};
 use crate::ids::{CrystalShardId, PartyId};
 use crate::movement::{LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position};
-use crate::party::{PartyDisband, PartyInvite, PartyUpdate};
+use crate::party::{LootSharing, PartyDecline, PartyDisband, PartyInvite, PartyKick, PartyUpdate};
 use crate::session::{Disconnect, Done, Pong, Resumed, SeqRange};
 use crate::world::{Aetherfall, CrystalShard, RealityShift, ShardCaptured, ShardStatus, WorldState};
 use crate::{
@@ -243,6 +243,7 @@ fn party() -> Vec<ServerMessage> {
             invitee_id: TOMAS,
             invitee_name: "Tomas".to_owned(),
             party_name: party_name.clone(),
+            expires_at: 1_730_000_300.5,
         }),
         ServerMessage::PartyUpdate(PartyUpdate {
             party_id: PartyId(3),
@@ -250,8 +251,19 @@ fn party() -> Vec<ServerMessage> {
             leader_id: MIRA,
             member_ids: vec![MIRA, TOMAS],
             member_names: vec!["Mira Sol".to_owned(), "Tomas".to_owned()],
+            away_ids: vec![TOMAS],
             max_members: 4,
-            loot_sharing: "equal".to_owned(),
+            loot_sharing: LootSharing::Equal,
+        }),
+        ServerMessage::PartyDecline(PartyDecline {
+            party_id: PartyId(3),
+            character_id: TOMAS,
+            character_name: "Tomas".to_owned(),
+        }),
+        ServerMessage::PartyKick(PartyKick {
+            party_id: PartyId(3),
+            character_id: TOMAS,
+            character_name: "Tomas".to_owned(),
         }),
         ServerMessage::PartyDisband(PartyDisband {
             party_id: PartyId(3),
