@@ -1,44 +1,25 @@
 //! Inputs on their way to the disk, and what leaves when they have landed.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+mod release;
+
+pub use release::{Flights, Released};
+
+use std::collections::VecDeque;
+use std::task::Waker;
 
 use protocol::session::Done;
 use protocol::{CharacterId, Dialect, ErrorMessage, ServerMessage, SessionId, Stamp, codec};
-use rules::venue::{Audience, Effect, Found, Member, News, Save};
-use storage::{Pending, StoreError};
+use rules::venue::{Audience, Effect, Found, Save};
+use storage::Pending;
 use tokio::sync::oneshot;
 
 use crate::clock::unix_seconds;
-use crate::entity::Door;
 use crate::frame::{Frame, SharedFrame};
 use crate::host::Reply;
 use crate::notify::notify;
-use crate::outbox::Outbox;
-use crate::session::{self, Session};
+use crate::seats::{Hearers, Seats};
+use crate::session;
 use crate::world::World;
-
-/// Recipients served, of one broadcast or several, before the arbiter's other entities get a turn: about a third of a
-/// millisecond.
-const FANOUT_TURN: usize = 1024;
-
-/// A member's place in a venue.
-#[derive(Debug)]
-pub struct Seat {
-    pub member: Member,
-    pub session: SessionId,
-    pub outbox: Arc<Outbox>,
-    /// The session's own door, for news.
-    pub door: Door<Session>,
-    /// It hears what this input and later ones tell.
-    pub since: u64,
-    /// The input it came with, the last time.
-    pub entered: u64,
-    /// The input it left with.
-    pub until: Option<u64>,
-}
 
 /// How an input ended for whoever sent it.
 #[derive(Debug)]
@@ -65,7 +46,8 @@ pub struct Flight {
 #[derive(Debug)]
 struct FanOut {
     frame: SharedFrame,
-    recipients: Vec<Arc<Outbox>>,
+    recipients: Hearers,
+    served: usize,
 }
 
 /// When what an input saves has to be on the disk.
@@ -75,20 +57,6 @@ pub enum Sync {
     Now,
     /// With the next that is synced, unless it is lasting: a power cut may lose it, the death of the process can't.
     Later,
-}
-
-/// How far a release came.
-#[derive(Debug)]
-pub enum Released {
-    /// A commit is under way, or others have a turn first; the task will be woken.
-    Waiting,
-    /// A seat was cleared on the way; there may be more.
-    Left,
-    /// Nothing is in flight.
-    All,
-    Failed(StoreError),
-    /// A command had its effect before, so this input had none: the state is ahead of the disk.
-    Repeated(Option<Reply>),
 }
 
 impl Flight {
@@ -143,7 +111,7 @@ impl Flight {
     }
 
     /// The session goes on with the command, and answers it.
-    fn hand_back(&mut self, seats: &BTreeMap<CharacterId, Seat>, found: Found) {
+    fn hand_back(&mut self, seats: &Seats, found: Found) {
         let Some(Reply { who, ticket: Some(ticket), .. }) = self.reply.clone() else { return };
         if let Some(seat) = seats.get(&who) {
             self.answered = true;
@@ -164,101 +132,25 @@ impl Flight {
         }
     }
 
-    fn start_fan_out(
-        &mut self,
-        seats: &BTreeMap<CharacterId, Seat>,
-        audience: &Audience,
-        message: ServerMessage,
-    ) {
-        let number = self.number;
-        let hears = |seat: &&Seat| seat.since <= number && seat.until.is_none_or(|until| number < until);
-        let recipients = match audience {
-            Audience::Everyone => seats.values().filter(hears).map(outbox_of).collect(),
-            Audience::Except(who) => {
-                seats.values().filter(|seat| seat.member.id != *who).filter(hears).map(outbox_of).collect()
-            }
-            Audience::These(ids) => {
-                ids.iter().filter_map(|id| seats.get(id)).filter(hears).map(outbox_of).collect()
-            }
-        };
-        self.fan_out = Some(FanOut { frame: Frame::new(message, self.wall_ms), recipients });
+    fn start_fan_out(&mut self, seats: &mut Seats, audience: &Audience, message: ServerMessage) {
+        let recipients = seats.hearers(audience, self.number);
+        self.fan_out = Some(FanOut { frame: Frame::new(message, self.wall_ms), recipients, served: 0 });
     }
 
     /// Serves as many of a broadcast as there is a turn for. True: there are more.
-    fn fan_out(&mut self, turn: &mut usize) -> bool {
-        let Some(fan_out) = &mut self.fan_out else { return false };
-        let left = fan_out.recipients.len().saturating_sub(*turn);
-        *turn = turn.saturating_sub(fan_out.recipients.len());
-        for outbox in fan_out.recipients.drain(left..) {
-            outbox.push(&fan_out.frame);
-        }
-        if left == 0 {
+    fn fan_out(&mut self, turn: &mut usize, asleep: &mut Vec<Waker>) -> bool {
+        let Some(FanOut { frame, recipients, served }) = &mut self.fan_out else { return false };
+        let unserved = &recipients[*served..];
+        let now = &unserved[..unserved.len().min(*turn)];
+        asleep.extend(now.iter().filter_map(|outbox| outbox.push_asleep(frame)));
+        *turn -= now.len();
+        *served += now.len();
+        let more = *served < recipients.len();
+        if !more {
             self.fan_out = None;
         }
-        left > 0
+        more
     }
-}
-
-/// News of before somebody came (again) is of no use to him: he knows better.
-fn inform(seats: &BTreeMap<CharacterId, Seat>, number: u64, who: CharacterId, news: News) {
-    let here = |seat: &&Seat| seat.entered <= number && seat.until.is_none();
-    if let Some(seat) = seats.get(&who).filter(here) {
-        if let News::Placed(location) = news {
-            seat.outbox.stand_in(location);
-        }
-        notify(&seat.door, session::Mail::News { epoch: seat.member.epoch, who, news });
-    }
-}
-
-fn outbox_of(seat: &Seat) -> Arc<Outbox> {
-    seat.outbox.clone()
-}
-
-/// Releases, in input order, what has been committed.
-pub fn release(
-    flights: &mut VecDeque<Flight>,
-    seats: &mut BTreeMap<CharacterId, Seat>,
-    cx: &mut Context,
-) -> Released {
-    let mut turn = FANOUT_TURN;
-    while let Some(flight) = flights.front_mut() {
-        if let Some(receipt) = &mut flight.receipt {
-            match Pin::new(receipt).poll(cx) {
-                Poll::Pending => return Released::Waiting,
-                Poll::Ready(Err(StoreError::Conflict("message_id"))) => {
-                    return Released::Repeated(flights.pop_front().and_then(|flight| flight.reply));
-                }
-                Poll::Ready(Err(error)) => return Released::Failed(error),
-                Poll::Ready(Ok(())) => flight.receipt = None,
-            }
-        }
-        flight.refuse_first();
-        loop {
-            if flight.fan_out(&mut turn) {
-                cx.waker().wake_by_ref();
-                return Released::Waiting;
-            }
-            let Some(effect) = flight.told.pop_front() else { break };
-            match effect {
-                Effect::Answer(message) => flight.answer(message),
-                Effect::Tell(audience, message) => flight.start_fan_out(seats, &audience, message),
-                Effect::Inform(who, news) => inform(seats, flight.number, who, news),
-                Effect::HandBack(found) => flight.hand_back(seats, found),
-                // Shown and saved when the input was applied.
-                Effect::Show { .. } | Effect::View { .. } | Effect::Save(_) => {}
-            }
-        }
-        flight.finish();
-        let left = flight.leaver.take();
-        flights.pop_front();
-        if let Some((who, session)) = left
-            && seats.get(&who).is_some_and(|seat| seat.session == session && seat.until.is_some())
-        {
-            seats.remove(&who);
-            return Released::Left;
-        }
-    }
-    Released::All
 }
 
 /// Hands an input's facts to the store, with the answer that a retry of the command would get.

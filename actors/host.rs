@@ -14,7 +14,6 @@ use recovery::{Lander, Recovery};
 use ticks::spawn_ticks;
 pub use ticks::{Pace, TickDone};
 
-use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Context as TaskContext;
@@ -26,11 +25,12 @@ use rules::{Dice, Refusal};
 use tokio::sync::oneshot;
 
 use crate::entity::{Birth, Ctx, Entity, Vitals, Watcher};
-use crate::flight::{Flight, Outcome, Released, Seat, Sync};
+use crate::flight::{Flight, Flights, Outcome, Released, Sync};
 use crate::frame::Frame;
 use crate::notify::notify;
 use crate::options::Options;
 use crate::registry::{Table, tell_watchers};
+use crate::seats::{Seat, Seats};
 use crate::world::World;
 use crate::{faults, flight, session};
 
@@ -43,8 +43,8 @@ pub struct Host<V: Hosted> {
     world: World,
     generation: u64,
     venue: Option<V>,
-    pub(crate) seats: BTreeMap<CharacterId, Seat>,
-    pub(crate) flights: VecDeque<Flight>,
+    pub(crate) seats: Seats,
+    pub(crate) flights: Flights,
     inputs: u64,
     dice: Dice,
     pace: Arc<Pace>,
@@ -75,8 +75,8 @@ impl<V: Hosted> Entity for Host<V> {
             world: birth.world,
             generation: birth.generation,
             venue: None,
-            seats: BTreeMap::new(),
-            flights: VecDeque::new(),
+            seats: Seats::default(),
+            flights: Flights::default(),
             inputs: 0,
             dice,
             pace: Pace::new(),
@@ -360,7 +360,7 @@ impl<V: Hosted> Host<V> {
     /// Releases what has been committed, in input order.
     pub(crate) fn land(&mut self, cx: &mut TaskContext) -> Released {
         loop {
-            let released = flight::release(&mut self.flights, &mut self.seats, cx);
+            let released = self.flights.release(&mut self.seats, cx);
             if !matches!(released, Released::Left) {
                 return released;
             }

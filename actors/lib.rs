@@ -29,6 +29,7 @@ mod record;
 pub mod registry;
 mod repeats;
 mod rooms;
+mod seats;
 pub mod session;
 mod shards;
 mod sweep;

@@ -18,6 +18,7 @@ pub use tally::{LinkStanding, Standing, Tally};
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use protocol::encryption::Cipher;
 use protocol::{CharacterId, CloseCode, Dialect, LocationId};
@@ -75,9 +76,19 @@ impl Outbox {
 
     /// Puts an event at the end of the queue. More than the limits allow ends the connection, not the session.
     pub fn push(&self, frame: &SharedFrame) {
+        if let Some(waker) = self.push_asleep(frame) {
+            waker.wake();
+        }
+    }
+
+    /// Like [`Self::push`], but leaves it to the caller to wake the connection if it sleeps: once, after all that there is
+    /// to push.
+    #[must_use]
+    pub fn push_asleep(&self, frame: &SharedFrame) -> Option<Waker> {
         let size = frame.prepare(self.dialect(), self.cipher.as_deref());
         let mut inner = self.lock();
         self.push_sized(&mut inner, frame, size);
+        inner.take_waker()
     }
 
     /// Too much unsent ends the connection, not the session. What waited is let go at once: a jammed client must not
@@ -91,7 +102,6 @@ impl Outbox {
             inner.end(Farewell::new(CloseCode::TooSlow, "too slow: more waited to be sent than is kept"));
             inner.hold_back();
         }
-        inner.wake();
     }
 
     /// Shows how `about` stands now. Replaces what was not sent yet; nothing is kept for a client that is away.
@@ -300,6 +310,7 @@ impl Outbox {
         if let Some(frame) = choose(&mut inner.commands) {
             let size = frame.prepare(self.dialect(), self.cipher.as_deref());
             self.push_sized(&mut inner, &frame, size);
+            inner.wake();
         }
     }
 
@@ -328,8 +339,12 @@ impl Inner {
         self.link.as_ref().is_some_and(|link| link.ending.is_some())
     }
 
+    fn take_waker(&mut self) -> Option<Waker> {
+        self.link.as_mut()?.waker.take()
+    }
+
     fn wake(&mut self) {
-        if let Some(waker) = self.link.as_mut().and_then(|link| link.waker.take()) {
+        if let Some(waker) = self.take_waker() {
             waker.wake();
         }
     }

@@ -5,6 +5,7 @@ mod aftermath;
 mod attach;
 mod combat;
 mod ending;
+mod inlet;
 mod inventory;
 mod limits;
 mod news;
@@ -21,6 +22,7 @@ mod walk;
 
 pub use attach::{Attached, ResumeClaim, Resumed, resume_expired};
 pub use combat::ChallengeAsk;
+pub use inlet::Inlet;
 pub use trade::TradeAsk;
 pub(crate) use walk::busy;
 
@@ -278,19 +280,11 @@ impl Session {
         if !self.outbox.hears(link) {
             return;
         }
-        let is_unnamed_ack =
-            matches!(incoming.message, ClientMessage::Ack(_)) && incoming.message_id.is_none();
-        if is_unnamed_ack && !self.limits.may_ack() {
-            return;
-        }
         if let Some(seq) = incoming.ack {
             self.outbox.acknowledge(seq);
         }
         if let ClientMessage::Ack(ack) = &incoming.message {
             self.outbox.acknowledge(ack.seq);
-        }
-        if is_unnamed_ack {
-            return;
         }
         match self.limits.check(&incoming.message, bytes) {
             Verdict::Pass if matches!(incoming.message, ClientMessage::Move(_)) => self.overtake(ctx),

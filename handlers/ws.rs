@@ -12,7 +12,6 @@ mod wire;
 
 use std::fmt::Display;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::{ActorFutureExt, wrap_future};
@@ -23,15 +22,14 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use actix_web_actors::HttpContext;
 use actix_web_actors::ws::{HandshakeError, handshake};
 use actors::clock::unix_seconds;
-use actors::entity::Door;
 use actors::limits::Bucket;
-use actors::outbox::{Farewell, LinkNumber, Outbox};
-use actors::session::Session;
+use actors::outbox::Farewell;
+use actors::session::Inlet;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::Stream;
-use protocol::{AccountId, CloseCode, Dialect, ErrorCode, ErrorMessage, SessionId};
+use protocol::{CloseCode, Dialect, ErrorCode, ErrorMessage};
 use storage::sessions::SessionRow;
 
 use crate::answer::{Shape, refuse};
@@ -123,7 +121,7 @@ struct Connection {
 /// Signing in is a change of type: a guest has no session to send anything to.
 enum State {
     Guest(Guest),
-    SignedIn(SignedIn),
+    SignedIn(Inlet),
     /// Speaks no dialect.
     #[cfg(feature = "conformance")]
     Echo,
@@ -134,14 +132,6 @@ struct Guest {
     presence: Option<SessionRow>,
     messages: u32,
     bytes: usize,
-}
-
-struct SignedIn {
-    account: AccountId,
-    session: SessionId,
-    door: Door<Session>,
-    link: LinkNumber,
-    outbox: Arc<Outbox>,
 }
 
 type Ctx = HttpContext<Connection>;
@@ -225,8 +215,8 @@ impl Actor for Connection {
     }
 
     fn stopped(&mut self, _: &mut Ctx) {
-        if let State::SignedIn(signed_in) = &self.state {
-            signed_in.outbox.detach(signed_in.link, self.edge.world.clock().mono_ms());
+        if let State::SignedIn(inlet) = &self.state {
+            inlet.detach();
         }
     }
 }
@@ -259,8 +249,8 @@ impl Connection {
 
     /// The client lives.
     fn heard(&self) {
-        if let State::SignedIn(signed_in) = &self.state {
-            signed_in.outbox.heard(signed_in.link, self.edge.world.clock().mono_ms());
+        if let State::SignedIn(inlet) = &self.state {
+            inlet.heard();
         }
     }
 }

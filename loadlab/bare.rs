@@ -12,6 +12,7 @@ pub mod frame;
 mod gauge;
 mod idle;
 mod inbox;
+mod outgoing;
 mod peek;
 mod room;
 mod row;

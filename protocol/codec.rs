@@ -5,7 +5,7 @@ mod msgpack;
 mod write;
 
 pub use json::{depth, reason_of};
-pub use write::{begins_with_type, encode, with_seq};
+pub use write::{SeqPrefix, begins_with_type, encode, numbered, with_seq};
 
 use std::borrow::Cow;
 

@@ -13,7 +13,7 @@ pub const MARKER: u8 = 0xc1;
 /// What is no longer than this is not worth it.
 pub const PLAIN_BYTES_MAX: usize = 1024;
 
-const HEAD: usize = 1 + size_of::<u64>();
+pub(crate) const HEAD: usize = 1 + size_of::<u64>();
 /// The fastest: it may be used on every tick. The benchmark's page of chat becomes a quarter of it in a third of the time
 /// that the middle levels take to make it a seventh.
 const LEVEL: Compression = Compression::fast();
@@ -77,11 +77,11 @@ pub fn compress(encoded: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// Writes the number of an event into a copy of its compressed message.
-pub(crate) fn with_seq(seq: u64, compressed: &[u8], out: &mut Vec<u8>) {
-    out.push(MARKER);
-    out.extend_from_slice(&seq.to_be_bytes());
-    out.extend_from_slice(&compressed[HEAD..]);
+/// What a compressed message begins with, by the number of its event.
+pub(crate) fn head_of(seq: u64) -> [u8; HEAD] {
+    let mut head = [MARKER; HEAD];
+    head[1..].copy_from_slice(&seq.to_be_bytes());
+    head
 }
 
 /// Opens a compressed message: its `seq`, where it has one, and what is inside, which may have `bytes_max` bytes. Never
@@ -135,7 +135,9 @@ mod tests {
     use proptest::prelude::{any, prop};
     use proptest::{prop_assert, prop_assert_eq, proptest};
 
-    use super::{HEAD, PLAIN_BYTES_MAX, Unopened, compress, is_compressed, open, with_seq};
+    use super::{HEAD, PLAIN_BYTES_MAX, Unopened, compress, is_compressed, open};
+    use crate::Dialect;
+    use crate::codec::with_seq;
 
     fn wordy(bytes: usize) -> Vec<u8> {
         b"{\"type\":\"chat\",\"content\":\"hello\"}".iter().copied().cycle().take(bytes).collect()
@@ -148,7 +150,7 @@ mod tests {
         assert!(is_compressed(&compressed) && compressed.len() < 200, "{}", compressed.len());
         assert_eq!(open(&compressed, 4000), Ok((None, plain.clone())));
         let mut numbered = Vec::new();
-        with_seq(1 << 40, &compressed, &mut numbered);
+        with_seq(Dialect::V1Json, 1 << 40, &compressed, &mut numbered);
         assert_eq!(open(&numbered, 4000), Ok((Some(1 << 40), plain)));
     }
 
@@ -206,7 +208,7 @@ mod tests {
         fn any_message_survives(plain in prop::collection::vec(0u8..4, 1025..6000), seq in any::<u64>()) {
             let compressed = compress(&plain).unwrap();
             let mut numbered = Vec::new();
-            with_seq(seq, &compressed, &mut numbered);
+            with_seq(Dialect::V1MsgPack, seq, &compressed, &mut numbered);
             prop_assert_eq!(open(&numbered, 6000), Ok(((seq > 0).then_some(seq), plain)));
         }
 

@@ -185,6 +185,8 @@ fn good_body(method: &str, path: &str) -> Value {
             "stats": {"strength": 10, "dexterity": 10, "intelligence": 10, "constitution": 10, "wisdom": 10, "charisma": 10},
         }),
         ("POST", "/api/characters/select") => json!({"character_id": 1}),
+        ("POST", "/api/admin/announcements") => json!({"content": "hello"}),
+        ("POST", "/api/admin/events") => json!({"title": "A day", "description": "Nothing happens."}),
         _ => panic!("give {method} {path} a good body here, to be made wrong"),
     }
 }

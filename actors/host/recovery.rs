@@ -37,7 +37,7 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Lander {
                 host.answer_again(reply);
                 host.go_back(ctx);
             }
-            Released::Waiting => {}
+            Released::Waiting | Released::Yielding => {}
             Released::Left | Released::All => host.end_if_empty(ctx),
         }
         Poll::Pending
@@ -99,7 +99,7 @@ impl<V: Hosted> ActorFuture<Shell<Host<V>>> for Recovery<V> {
                 return Poll::Ready(());
             }
             match host.land(cx) {
-                Released::Waiting => return Poll::Pending,
+                Released::Waiting | Released::Yielding => return Poll::Pending,
                 Released::Failed(error) => {
                     host.report("a commit failed", &error);
                     host.give_up_flights(&error);

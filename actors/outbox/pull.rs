@@ -64,12 +64,13 @@ impl Outbox {
         let until = inner.link.as_ref().and_then(|link| link.ending.as_ref()).map(|ending| ending.last_seq);
         let cipher = self.cipher.as_deref();
         let mut bytes = 0;
-        while bytes < bytes_max {
-            let Some(event) = inner.ring.next(until, dialect.is_v1()) else { break };
+        let is_v1 = dialect.is_v1();
+        inner.ring.send(until, is_v1, |event| {
             let text = event.frame.encoded(dialect, cipher);
             bytes += text.len();
-            write(dialect.is_v1().then_some(event.seq), text);
-        }
+            write(is_v1.then_some(event.seq), text);
+            bytes < bytes_max
+        });
         if until.is_none() && bytes < bytes_max {
             inner.state.drain(|frame: &SharedFrame| {
                 let text = frame.encoded(dialect, cipher);

@@ -111,21 +111,25 @@ impl Ring {
         }
     }
 
-    /// The next event to send, up to `until`. Sent ones are kept only to be sent again after a drop.
-    pub fn next(&mut self, until: Option<u64>, keep: bool) -> Option<Event> {
-        let event = self.events.get(self.sent).filter(|_| !self.frozen)?;
-        if until.is_some_and(|until| event.seq > until) {
-            return None;
+    /// Hands the events to send to `write`, in order, up to `until`, for as long as that wants more. Sent ones are kept
+    /// only to be sent again after a drop.
+    pub fn send(&mut self, until: Option<u64>, keep: bool, mut write: impl FnMut(&Event) -> bool) {
+        if self.frozen {
+            return;
         }
-        let event = event.clone();
-        self.sent += 1;
+        let unsent = self.events.range(self.sent..);
+        for event in unsent.take_while(|event| until.is_none_or(|until| event.seq <= until)) {
+            self.sent += 1;
+            if !write(event) {
+                break;
+            }
+        }
         if self.sent == self.events.len() {
             self.allowance = (0, 0);
         }
         if !keep {
             self.forget_sent();
         }
-        Some(event)
     }
 
     /// The client has everything up to here. What was not sent yet can't be acknowledged.
@@ -204,7 +208,18 @@ mod tests {
     }
 
     fn send(ring: &mut Ring, keep: bool) -> Vec<u64> {
-        std::iter::from_fn(|| ring.next(None, keep)).map(|event| event.seq).collect()
+        send_up_to(usize::MAX, ring, keep)
+    }
+
+    fn send_up_to(many: usize, ring: &mut Ring, keep: bool) -> Vec<u64> {
+        let mut sent = Vec::new();
+        if many > 0 {
+            ring.send(None, keep, |event| {
+                sent.push(event.seq);
+                sent.len() < many
+            });
+        }
+        sent
     }
 
     #[test]
@@ -221,8 +236,7 @@ mod tests {
     #[test]
     fn what_an_earlier_process_sent_is_sent_again_only_to_who_resumes() {
         let mut before = ring_of(4);
-        before.next(None, true);
-        before.next(None, true);
+        send_up_to(2, &mut before, true);
         let restored = || {
             let mut ring = Ring::default();
             ring.restore((before.last_seq(), before.last_sent()), before.events().cloned().collect());
@@ -239,7 +253,7 @@ mod tests {
     #[test]
     fn without_keeping_what_is_sent_is_gone() {
         let mut ring = ring_of(3);
-        assert_eq!(ring.next(None, false).unwrap().seq, 1);
+        assert_eq!(send_up_to(1, &mut ring, false), [1]);
         assert_eq!(ring.backlog().0, 2);
         assert_eq!(ring.last_sent(), 1);
     }
@@ -248,7 +262,7 @@ mod tests {
     fn sent_events_make_room_before_unsent_ones_are_lost() {
         let limits = OutboxLimits { events_max: 4, bytes_max: 1_000 };
         let mut ring = ring_of(4);
-        ring.next(None, true);
+        send_up_to(1, &mut ring, true);
         push(&mut ring);
         assert!(!ring.shed(&limits));
         push(&mut ring);
@@ -288,11 +302,9 @@ mod tests {
                         }
                     }
                     2 => {
-                        for _ in 0..random % 4 {
-                            if let Some(event) = ring.next(None, true) {
-                                assert_eq!(event.seq, has + 1);
-                                has = event.seq;
-                            }
+                        for seq in send_up_to((random % 4).into(), &mut ring, true) {
+                            assert_eq!(seq, has + 1);
+                            has = seq;
                         }
                     }
                     3 => ring.acknowledge(has.saturating_sub(u64::from(random % 3))),

@@ -2,22 +2,19 @@
 
 use std::sync::Arc;
 
-use protocol::{AccountId, Dialect, ErrorCode, ErrorMessage, ServerMessage};
+use protocol::{Dialect, ErrorCode, ErrorMessage, ServerMessage};
 use tokio::sync::oneshot;
 
-use crate::entity::{Ctx, Door};
+use crate::entity::Ctx;
 use crate::faults;
-use crate::outbox::{LinkNumber, Outbox, Rewound};
-use crate::session::Session;
+use crate::limits::Bucket;
+use crate::outbox::{LinkNumber, Rewound};
+use crate::session::{Inlet, Session};
 use crate::tokens::Token;
 
 /// What a new connection learns of the session it joined.
-#[derive(Debug)]
 pub struct Attached {
-    pub link: LinkNumber,
-    pub outbox: Arc<Outbox>,
-    pub door: Door<Session>,
-    pub account: AccountId,
+    pub inlet: Inlet,
     /// The number of the last event that went out before.
     pub last_seq: u64,
     /// Opens the session again after a drop; only for dialects that can resume.
@@ -103,9 +100,17 @@ impl Session {
         resume_token: Option<Token>,
         resumed: Option<Resumed>,
     ) -> Option<Attached> {
-        let account = self.row.as_ref()?.account_id;
-        let door = self.world.sessions().running(&self.id)?;
-        Some(Attached { link, outbox: self.outbox.clone(), door, account, last_seq, resume_token, resumed })
+        let inlet = Inlet {
+            account: self.row.as_ref()?.account_id,
+            session: self.id,
+            link,
+            outbox: self.outbox.clone(),
+            world: self.world.clone(),
+            door: self.world.sessions().running(&self.id)?,
+            messages: self.limits.messages(),
+            acks: Bucket::new(self.world.options().rates.acks, self.world.clock()),
+        };
+        Some(Attached { inlet, last_seq, resume_token, resumed })
     }
 
     /// Hands the connection its session, and tells it where its character is.

@@ -31,10 +31,9 @@ pub struct Limits {
     account: Option<AccountId>,
     /// Where the latest connection comes from.
     address: Arc<str>,
-    messages: Bucket,
+    messages: Arc<Bucket>,
     bytes: Bucket,
     moves: Option<Bucket>,
-    acks: Option<Bucket>,
     inventory: Option<Bucket>,
     trade: Option<Bucket>,
     party: Option<Bucket>,
@@ -49,10 +48,9 @@ impl Limits {
         Self {
             account: None,
             address: "".into(),
-            messages: Bucket::new(rates.messages, clock),
+            messages: Arc::new(Bucket::new(rates.messages, clock)),
             bytes: Bucket::new(rates.kibibytes, clock),
             moves: None,
-            acks: None,
             inventory: None,
             trade: None,
             party: None,
@@ -72,11 +70,9 @@ impl Limits {
         self.address = address;
     }
 
-    /// Whether an acknowledgement without a name counts. One too many is left out, nothing worse: the next says more.
-    pub fn may_ack(&mut self) -> bool {
-        let rate = self.world.options().rates.acks;
-        !self.world.options().limits_enabled
-            || bucket_of(&mut self.acks, rate, self.world.clock()).take().is_ok()
+    /// What counts all messages, for those that never come here.
+    pub fn messages(&self) -> Arc<Bucket> {
+        self.messages.clone()
     }
 
     pub fn check(&mut self, message: &ClientMessage, bytes: usize) -> Verdict {

@@ -96,7 +96,7 @@ async fn act(stage: &Stage, person: &mut Person, whom: CharacterId, number: u64,
         }
         9 => {
             // Another session takes the character over while the first signs out.
-            let again = stage.again(peer).await;
+            let mut again = stage.again(peer).await;
             again.send_as(select(again.character), None).unwrap();
             pass(script.below(30)).await;
             stage.world.sign_out(peer.signed.account_id, peer.signed.session_id).await.unwrap();
@@ -106,7 +106,7 @@ async fn act(stage: &Stage, person: &mut Person, whom: CharacterId, number: u64,
         }
         10 => {
             stage.world.sign_out(peer.signed.account_id, peer.signed.session_id).await.unwrap();
-            let again = stage.again(peer).await;
+            let mut again = stage.again(peer).await;
             again.send_as(select(again.character), None).unwrap();
             person.sent.clear();
             person.peer = again;

@@ -174,7 +174,7 @@ fn answers_beyond_the_last_512_are_found_on_disk() {
 #[test]
 fn a_name_used_by_two_sessions_at_once_does_not_disturb_the_room() {
     play(Plan::seeded(11, 200), |stage: Stage| async move {
-        let (anna, mut berta) = (stage.player().await, stage.player().await);
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
         // The first copy is on its way to the disk when a second session takes the character and repeats it.
         let mut again = stage.again(&anna).await;
         let select = protocol::characters::WhichCharacter { character_id: anna.character };

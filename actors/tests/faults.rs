@@ -52,7 +52,10 @@ fn a_panic_in_any_message_is_an_error_for_its_sender_alone() {
             anna.linger(500).await;
             everybody_talks(&mut [&mut anna, &mut berta], "after").await;
             assert_eq!(anna.place().await, LocationId(1), "{name}");
-            // Without a name it is no silence either.
+            // Without a name it is no silence either. A ping needs no session then.
+            if *name == "ping" {
+                return;
+            }
             arm(name, 1);
             anna.inbox.clear();
             anna.send_as(message, None).unwrap();

@@ -10,7 +10,7 @@ use actors::World;
 use actors::accounts::SignedIn;
 use actors::entity::Undelivered;
 use actors::outbox::{Farewell, LinkNumber, Outbox, Pulled};
-use actors::session::Mail;
+use actors::session::Inlet;
 use protocol::characters::{CreateCharacter, WhichCharacter};
 use protocol::chat::{Channel, Chat, Say};
 use protocol::movement::{LocationUpdate, Move, Position};
@@ -42,6 +42,7 @@ pub struct Peer {
     pub character: CharacterId,
     pub link: LinkNumber,
     pub outbox: Arc<Outbox>,
+    pub inlet: Inlet,
     pub dialect: Dialect,
     /// What arrived and was not asked for yet.
     pub inbox: VecDeque<Heard>,
@@ -70,8 +71,9 @@ impl Peer {
             address: address.to_owned(),
             signed,
             character: CharacterId(0),
-            link: attached.link,
-            outbox: attached.outbox,
+            link: attached.inlet.link,
+            outbox: attached.inlet.outbox.clone(),
+            inlet: attached.inlet,
             dialect,
             inbox: VecDeque::new(),
             heard: Vec::new(),
@@ -86,10 +88,9 @@ impl Peer {
     /// A new connection of the same session, as after a drop.
     pub async fn reconnect(&mut self) {
         let attached = self.world.attach(self.signed.session_id, self.dialect, &self.address).await.unwrap();
-        self.link = attached.link;
-        if !Arc::ptr_eq(&self.outbox, &attached.outbox) {
-            self.outbox = attached.outbox;
-        }
+        self.link = attached.inlet.link;
+        self.outbox = attached.inlet.outbox.clone();
+        self.inlet = attached.inlet;
         self.last_seq = attached.last_seq;
         self.ended = None;
     }
@@ -140,12 +141,10 @@ impl Peer {
     }
 
     /// Sends a message under a given name, or none.
-    pub fn send_as(&self, message: ClientMessage, id: Option<&str>) -> Result<(), Undelivered> {
+    pub fn send_as(&mut self, message: ClientMessage, id: Option<&str>) -> Result<(), Undelivered> {
         let incoming =
             Incoming { message, message_id: id.map(message_id), timestamp: None, seq: None, ack: None };
-        self.outbox.heard(self.link, self.world.clock().mono_ms());
-        let door = self.world.session(self.signed.session_id).map_err(|_| Undelivered::Closed)?;
-        door.post(Mail::Received { link: self.link, incoming: Box::new(incoming), bytes: BYTES })
+        self.inlet.receive(incoming, BYTES)
     }
 
     /// Sends a message and waits for its answer.

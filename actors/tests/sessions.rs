@@ -287,7 +287,7 @@ fn goodbye_ends_the_connection_and_not_the_session() {
 #[test]
 fn what_is_said_just_before_hanging_up_is_said() {
     play(Plan::seeded(10, 20), |stage: Stage| async move {
-        let (anna, mut berta) = (stage.player().await, stage.player().await);
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
         anna.send_as(chat(Channel::Global, "one more thing"), None).unwrap();
         anna.drop_connection();
         berta.hear("one more thing").await;

@@ -3,7 +3,7 @@
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
 use actors::outbox::Rewound;
-use actors::session::Attached;
+use actors::session::{Attached, Inlet};
 use protocol::auth::{AuthRequest, AuthResponse};
 use protocol::session::{Resume, Resumed, SeqRange};
 use protocol::world::WorldState;
@@ -11,7 +11,7 @@ use protocol::{ErrorCode, ErrorMessage, MessageId, ServerMessage, SessionId};
 
 use crate::envelope::Arrival;
 use crate::sign_in::{self, Identity};
-use crate::ws::{Connection, Ctx, SignedIn, State};
+use crate::ws::{Connection, Ctx, State};
 
 impl Connection {
     /// Later frames wait until it is known who this is.
@@ -47,14 +47,13 @@ impl Connection {
             ..sign_in::welcome(account, self.unix_seconds())
         };
         self.tell(&ServerMessage::AuthResponse(response), id, ctx);
-        self.join(session, attached);
+        self.join(attached.inlet);
     }
 
     /// From here on the body pulls from the outbox; what was told before goes out first.
-    fn join(&mut self, session: SessionId, attached: Attached) {
-        let Attached { link, outbox, door, account, .. } = attached;
-        self.line.join(link, outbox.clone());
-        self.state = State::SignedIn(SignedIn { account, session, door, link, outbox });
+    fn join(&mut self, inlet: Inlet) {
+        self.line.join(inlet.link, inlet.outbox.clone());
+        self.state = State::SignedIn(inlet);
     }
 
     /// Goes on with the session that this client dropped out of.
@@ -103,18 +102,18 @@ impl Connection {
         if let Some(state) = state {
             self.tell(&ServerMessage::WorldState(state), None, ctx);
         }
-        self.join(session_id, attached);
+        self.join(attached.inlet);
     }
 
     /// A client that is signed in already may say so again; it can't become somebody else.
     pub(super) fn sign_in_again(&mut self, request: AuthRequest, id: Option<MessageId>, ctx: &mut Ctx) {
         let account = sign_in::account_of(self.edge.clone(), self.arrival.clone(), request);
         ctx.wait(wrap_future(account).map(move |account, connection: &mut Self, ctx| {
-            let State::SignedIn(signed_in) = &connection.state else { return };
+            let State::SignedIn(inlet) = &connection.state else { return };
             match account {
-                Ok(account) if account == signed_in.account => {
+                Ok(account) if account == inlet.account => {
                     let response = AuthResponse {
-                        session_id: connection.dialect.is_v1().then_some(signed_in.session),
+                        session_id: connection.dialect.is_v1().then_some(inlet.session),
                         ..sign_in::welcome(account, connection.unix_seconds())
                     };
                     connection.tell(&ServerMessage::AuthResponse(response), id.as_ref(), ctx);

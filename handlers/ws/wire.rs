@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use protocol::compression::{self, Unopened};
 use protocol::{CloseCode, Dialect, ErrorCode, ErrorMessage, MessageId, ServerMessage, Stamp, codec};
 
-use crate::pulled::op_code;
+use crate::pulled::{op_code, write_frame};
 use crate::ws::{Connection, Ctx, State};
 
 /// The parameter of the URL that asks for compression.
@@ -103,8 +103,8 @@ impl Connection {
     /// After a goodbye nothing goes out any more.
     pub(super) fn write(&self, op_code: OpCode, payload: &[u8], ctx: &mut Ctx) {
         if !self.line.is_closing() {
-            let mut frame = BytesMut::with_capacity(payload.len() + 10);
-            Parser::write_message(&mut frame, payload, op_code, true, false);
+            let mut frame = BytesMut::new();
+            write_frame(&mut frame, op_code, &[], payload);
             ctx.write(frame.freeze());
         }
     }

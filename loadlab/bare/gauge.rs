@@ -14,6 +14,8 @@ pub const BUSY_MAX: f64 = 0.85;
 pub struct Look {
     at: Instant,
     own_cpu: Duration,
+    /// What of its own time went by with nothing to do.
+    own_idle: Duration,
     /// Time on a processor by thread; `None` without a process to watch, or when it has gone.
     server_cpu: Option<HashMap<u32, u64>>,
 }
@@ -22,21 +24,23 @@ pub struct Look {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Used {
     pub wall: Duration,
-    /// Time of this thread on a processor, by the clock on the wall.
+    /// Time of this thread on a processor with something to do, by the clock on the wall.
     pub client_busy: f64,
     pub server_cpu: Option<Duration>,
 }
 
 impl Look {
-    pub fn now(server: Option<u32>) -> Self {
+    /// `idle`: how long this thread has stayed awake for nothing so far.
+    pub fn now(server: Option<u32>, idle: Duration) -> Self {
         let spent = clock_gettime(ClockId::ThreadCPUTime);
         let own_cpu = Duration::new(spent.tv_sec.unsigned_abs(), spent.tv_nsec as u32);
-        Self { at: Instant::now(), own_cpu, server_cpu: server.and_then(thread_times) }
+        Self { at: Instant::now(), own_cpu, own_idle: idle, server_cpu: server.and_then(thread_times) }
     }
 
     pub fn used_until(&self, later: &Self) -> Used {
         let wall = later.at - self.at;
-        let client_busy = (later.own_cpu - self.own_cpu).as_secs_f64() / wall.as_secs_f64().max(1e-9);
+        let own_busy = (later.own_cpu - self.own_cpu).saturating_sub(later.own_idle - self.own_idle);
+        let client_busy = own_busy.as_secs_f64() / wall.as_secs_f64().max(1e-9);
         let server_cpu = self.server_cpu.as_ref().zip(later.server_cpu.as_ref()).map(|(before, after)| {
             // A thread that began meanwhile counts from zero; one that ended is forgotten.
             let spent = |(thread, time): (&u32, &u64)| time - before.get(thread).unwrap_or(&0);
@@ -80,14 +84,15 @@ mod tests {
     #[test]
     fn a_busy_client_voids_the_row() {
         let at = Instant::now();
-        let look = |wall_ms, own_ms, server: &[(u32, u64)]| Look {
+        let look = |wall_ms, busy_ms, server: &[(u32, u64)]| Look {
             at: at + Duration::from_millis(wall_ms),
-            own_cpu: Duration::from_millis(own_ms),
+            own_cpu: Duration::from_millis(wall_ms.max(busy_ms)),
+            own_idle: Duration::from_millis(wall_ms.saturating_sub(busy_ms)),
             server_cpu: Some(server.iter().copied().collect::<HashMap<_, _>>()),
         };
         let before = look(0, 0, &[(1, 5), (2, 7)]);
-        for (own_ms, void) in [(0, false), (840, false), (860, true), (1000, true)] {
-            let used = before.used_until(&look(1000, own_ms, &[(1, 10), (3, 100)]));
+        for (busy_ms, void) in [(0, false), (840, false), (860, true), (1000, true)] {
+            let used = before.used_until(&look(1000, busy_ms, &[(1, 10), (3, 100)]));
             assert_eq!(is_void(used.client_busy), void, "{used:?}");
             assert_eq!(used.server_cpu, Some(Duration::from_nanos(105)));
         }
@@ -96,12 +101,13 @@ mod tests {
     #[test]
     fn this_very_process_uses_something() {
         let me = Some(std::process::id());
-        let before = Look::now(me);
+        let before = Look::now(me, Duration::ZERO);
         let mut sum = 0u64;
-        while before.used_until(&Look::now(me)).server_cpu.unwrap() < Duration::from_millis(2) {
+        while before.used_until(&Look::now(me, Duration::ZERO)).server_cpu.unwrap() < Duration::from_millis(2)
+        {
             sum = (0..100_000u64).fold(sum, |sum, number| std::hint::black_box(sum ^ number));
         }
-        assert!(before.used_until(&Look::now(None)).server_cpu.is_none());
+        assert!(before.used_until(&Look::now(None, Duration::ZERO)).server_cpu.is_none());
         assert!(resident_bytes(std::process::id()).unwrap() > 1 << 20);
     }
 }

@@ -85,13 +85,15 @@ pub fn measure(
     scenario: &mut impl Scenario,
     course: &Course,
 ) -> Result<Window, LabError> {
+    engine.stay_awake(true);
     run_until(engine, scenario, Instant::now() + course.warm_up)?;
     scenario.latencies().0.reset();
     let sampled = scenario.sampled();
     let began = (scenario.crowd().deliveries, scenario.crowd().delivery_bytes, engine.reads, engine.writes);
-    let before = Look::now(course.server);
+    let before = Look::now(course.server, engine.idle);
     run_until(engine, scenario, Instant::now() + course.measured)?;
-    let used = before.used_until(&Look::now(course.server));
+    let used = before.used_until(&Look::now(course.server, engine.idle));
+    engine.stay_awake(false);
     let sampled = (scenario.sampled().0 - sampled.0, scenario.sampled().1 - sampled.1);
     let crowd = scenario.crowd();
     let (frames, delivery_bytes) = (crowd.deliveries - began.0, crowd.delivery_bytes - began.1);

@@ -1,5 +1,6 @@
 //! Message to bytes: encoded once for all who get it, with each one's event number put in front.
 
+use arrayvec::ArrayVec;
 use rmp_serde::Serializer;
 use serde::Serialize;
 
@@ -11,6 +12,8 @@ use crate::{Dialect, VERSION, compression, nulls};
 const MAP16: u8 = 0xde;
 const MAP16_HEAD: usize = 3;
 const ROOM: usize = 256;
+/// `{"seq":`, twenty digits and a comma.
+const PREFIX_MAX: usize = 32;
 
 /// Writes one message. Nothing of what comes out depends on who gets it; [`with_seq`] adds that. It is not compressed:
 /// whoever shares it does that once ([`compression::compress`]).
@@ -18,21 +21,41 @@ pub fn encode<M: Vocabulary>(dialect: Dialect, message: &M, stamp: Stamp) -> Vec
     if dialect.is_binary() { encode_msgpack(message, stamp) } else { encode_json(dialect, message, stamp) }
 }
 
-/// Puts a session's event number in front of an encoded message that all recipients share.
-pub fn with_seq(dialect: Dialect, seq: u64, encoded: &[u8], out: &mut Vec<u8>) {
-    if compression::is_compressed(encoded) {
-        compression::with_seq(seq, encoded, out);
+/// What stands in front of the shared part of a numbered message.
+pub type SeqPrefix = ArrayVec<u8, PREFIX_MAX>;
+
+/// Parts an encoded message that all recipients share for one of them: first comes his event number, then the rest of the
+/// message, which is not copied.
+pub fn numbered(dialect: Dialect, seq: u64, encoded: &[u8]) -> (SeqPrefix, &[u8]) {
+    let mut prefix = SeqPrefix::new();
+    let shared = if compression::is_compressed(encoded) {
+        put(&mut prefix, &compression::head_of(seq));
+        compression::HEAD
     } else if dialect.is_binary() {
         let fields = u16::from_be_bytes([encoded[1], encoded[2]]) + 1;
-        write_map_head(out, fields);
-        write_field(out, "seq", &seq);
-        out.extend_from_slice(&encoded[MAP16_HEAD..]);
+        put(&mut prefix, &[MAP16]);
+        put(&mut prefix, &fields.to_be_bytes());
+        put(&mut prefix, b"\xa3seq");
+        rmp::encode::write_uint(&mut prefix, seq).expect("there is room for a number");
+        MAP16_HEAD
     } else {
-        out.extend_from_slice(b"{\"seq\":");
-        write_json(out, &seq);
-        out.push(b',');
-        out.extend_from_slice(&encoded[1..]);
-    }
+        put(&mut prefix, b"{\"seq\":");
+        put(&mut prefix, itoa::Buffer::new().format(seq).as_bytes());
+        put(&mut prefix, b",");
+        1
+    };
+    (prefix, &encoded[shared..])
+}
+
+fn put(prefix: &mut SeqPrefix, bytes: &[u8]) {
+    prefix.try_extend_from_slice(bytes).expect("there is room for a number and its name");
+}
+
+/// A copy of an encoded message with a session's event number in it; see [`numbered`].
+pub fn with_seq(dialect: Dialect, seq: u64, encoded: &[u8], out: &mut Vec<u8>) {
+    let (prefix, rest) = numbered(dialect, seq, encoded);
+    out.extend_from_slice(&prefix);
+    out.extend_from_slice(rest);
 }
 
 /// Whether an encoded message is of this type and has no number: one look at what [`encode`] writes first, for who

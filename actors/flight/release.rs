@@ -1,0 +1,142 @@
+//! What has landed leaves, in the order of the inputs.
+
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rules::venue::Effect;
+use storage::StoreError;
+use tokio::time::Sleep;
+
+use crate::flight::Flight;
+use crate::host::Reply;
+use crate::seats::Seats;
+
+/// Recipients served, of one broadcast or several, before the arbiter's other entities get a turn: about a third of a
+/// millisecond.
+const FANOUT_TURN: usize = 1024;
+/// Connections are woken when all that has landed is in their outboxes, so that each writes it at once; at the latest after
+/// so many turns: a few milliseconds.
+const TURNS_ASLEEP_MAX: usize = 16;
+/// How long what has landed may wait for the commit that is under way, so that both go out in one write: about two of them.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// How far a release came.
+#[derive(Debug)]
+pub enum Released {
+    /// A commit is under way; the task will be woken.
+    Waiting,
+    /// Others have a turn first; the task is woken already.
+    Yielding,
+    /// A seat was cleared on the way; there may be more.
+    Left,
+    /// Nothing is in flight.
+    All,
+    Failed(StoreError),
+    /// A command had its effect before, so this input had none: the state is ahead of the disk.
+    Repeated(Option<Reply>),
+}
+
+/// What is in flight, oldest first, and whom to wake for what has left.
+#[derive(Default)]
+pub struct Flights {
+    queue: VecDeque<Flight>,
+    /// Connections that have something and were not woken yet.
+    asleep: Vec<Waker>,
+    turns_asleep: usize,
+    /// Until when they sleep at the latest, while the next commit is under way.
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+impl Deref for Flights {
+    type Target = VecDeque<Flight>;
+
+    fn deref(&self) -> &VecDeque<Flight> {
+        &self.queue
+    }
+}
+
+impl DerefMut for Flights {
+    fn deref_mut(&mut self) -> &mut VecDeque<Flight> {
+        &mut self.queue
+    }
+}
+
+/// A host that ends in the middle leaves nobody asleep over what he got.
+impl Drop for Flights {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
+impl Flights {
+    fn wake(&mut self) {
+        (self.turns_asleep, self.patience) = (0, None);
+        self.asleep.drain(..).for_each(Waker::wake);
+    }
+
+    /// Releases, in input order, what has been committed.
+    pub fn release(&mut self, seats: &mut Seats, cx: &mut Context) -> Released {
+        let mut turn = FANOUT_TURN;
+        let released = self.release_some(seats, &mut turn, cx);
+        let may_wait = match released {
+            Released::Yielding => {
+                self.turns_asleep += 1;
+                self.turns_asleep <= TURNS_ASLEEP_MAX
+            }
+            // What lands next goes out with it.
+            Released::Waiting if !self.asleep.is_empty() => {
+                let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(PATIENCE)));
+                patience.as_mut().poll(cx).is_pending()
+            }
+            _ => false,
+        };
+        if !may_wait {
+            self.wake();
+        }
+        released
+    }
+
+    fn release_some(&mut self, seats: &mut Seats, turn: &mut usize, cx: &mut Context) -> Released {
+        while let Some(flight) = self.queue.front_mut() {
+            if let Some(receipt) = &mut flight.receipt {
+                match Pin::new(receipt).poll(cx) {
+                    Poll::Pending => return Released::Waiting,
+                    Poll::Ready(Err(StoreError::Conflict("message_id"))) => {
+                        return Released::Repeated(self.queue.pop_front().and_then(|flight| flight.reply));
+                    }
+                    Poll::Ready(Err(error)) => return Released::Failed(error),
+                    Poll::Ready(Ok(())) => flight.receipt = None,
+                }
+            }
+            flight.refuse_first();
+            loop {
+                if flight.fan_out(turn, &mut self.asleep) {
+                    cx.waker().wake_by_ref();
+                    return Released::Yielding;
+                }
+                let Some(effect) = flight.told.pop_front() else { break };
+                match effect {
+                    Effect::Answer(message) => flight.answer(message),
+                    Effect::Tell(audience, message) => flight.start_fan_out(seats, &audience, message),
+                    Effect::Inform(who, news) => seats.inform(flight.number, who, news),
+                    Effect::HandBack(found) => flight.hand_back(seats, found),
+                    // Shown and saved when the input was applied.
+                    Effect::Show { .. } | Effect::View { .. } | Effect::Save(_) => {}
+                }
+            }
+            flight.finish();
+            let left = flight.leaver.take();
+            self.queue.pop_front();
+            if let Some((who, session)) = left
+                && seats.get(&who).is_some_and(|seat| seat.session == session && seat.until.is_some())
+            {
+                seats.remove(&who);
+                return Released::Left;
+            }
+        }
+        Released::All
+    }
+}
