@@ -50,7 +50,7 @@ fn what_the_disk_did_not_take_is_refused_and_heard_by_nobody() {
 
 #[test]
 fn more_lines_on_the_way_to_the_disk_than_fit_are_busy_and_the_others_are_kept_in_order() {
-    play(Plan::seeded(1, 5_000), |stage: Stage| async move {
+    play(Plan::seeded(1, 2_000), |stage: Stage| async move {
         let mut anna = stage.player().await;
         let mut ids = Vec::new();
         for batch in 0..6 {
