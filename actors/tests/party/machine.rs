@@ -104,7 +104,7 @@ impl Person {
             let _ = stage.world.sign_out(account, session).await;
         }
         self.sent.clear();
-        let peer = stage.again(&self.peer).await;
+        let mut peer = stage.again(&self.peer).await;
         let which = WhichCharacter { character_id: peer.character };
         peer.send_as(ClientMessage::CharacterSelect(which), None).unwrap();
         self.peer = peer;
