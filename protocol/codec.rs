@@ -102,6 +102,11 @@ trait Notation<'de>: Sized {
 
     fn over(bytes: &'de [u8]) -> Self;
 
+    /// The same, passing over what can be written in this notation and not said in a message.
+    fn forgiving(bytes: &'de [u8]) -> Self {
+        Self::over(bytes)
+    }
+
     fn reader(&mut self) -> Self::Reader<'_>;
 
     /// Whether all of it was read.
@@ -158,7 +163,10 @@ fn name_of<'de, N: Notation<'de>>(bytes: &'de [u8]) -> Option<MessageId> {
     struct Name {
         message_id: Option<MessageId>,
     }
-    N::read_all(bytes).ok().and_then(|name: Name| name.message_id)
+    let mut source = N::forgiving(bytes);
+    let name = Name::deserialize(source.reader()).ok()?;
+    source.end().ok()?;
+    name.message_id
 }
 
 fn read_body<'de, N: Notation<'de>, M: Vocabulary>(

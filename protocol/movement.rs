@@ -28,7 +28,9 @@ pub struct Move {
     pub from_location_id: Option<LocationId>,
     /// 0, or where one is already: a smooth position update.
     pub to_location_id: LocationId,
-    /// Where exactly; on entering a location it may be anywhere in bounds.
+    /// Where exactly; on entering a location it may be anywhere in bounds. From then on no farther than the location's speed
+    /// allows (10 m/s unless it says otherwise), and no step longer than 0.6 s of it, however long the last one was ago: who
+    /// walks tells it twice a second at least.
     #[serde(default, skip_serializing_if = "left_out")]
     pub position: Option<Position>,
     /// Metres a second; what others draw between two updates.

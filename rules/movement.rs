@@ -49,10 +49,18 @@ impl SpeedBudget {
             }
         };
         if left_m.is_nan() || left_m < 0.0 {
-            return Err(rejected("position", format!("too far for the time: the speed here is {speed} m/s")));
+            return Err(rejected("position", too_far(distance(from, to), saved_m_max, speed)));
         }
         *self = Self::Counting { saved_m: left_m, at_ms: now.mono_ms };
         Ok(())
+    }
+}
+
+fn too_far(step_m: f64, step_m_max: f64, speed: f64) -> String {
+    if step_m > step_m_max {
+        format!("too far for one step: at most {step_m_max} m, however long the last one was ago")
+    } else {
+        format!("too far for the time: the speed here is {speed} m/s")
     }
 }
 
@@ -214,7 +222,8 @@ mod tests {
             .spend(at(0.0, 0.0), at(900.0, 900.0), SPEED, moment(0))
             .expect("the first position is anywhere");
         let hour_later = moment(3_600_000);
-        assert!(budget.spend(at(900.0, 900.0), at(893.0, 900.0), SPEED, hour_later).is_err());
+        let refused = budget.spend(at(900.0, 900.0), at(893.0, 900.0), SPEED, hour_later).unwrap_err();
+        assert!(refused.reason.contains("at most 6 m"), "{refused:?}");
         assert!(budget.spend(at(900.0, 900.0), at(895.0, 900.0), SPEED, hour_later).is_ok());
     }
 

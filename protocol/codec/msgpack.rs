@@ -18,6 +18,8 @@ use crate::ids::INTEGER_MAX;
 pub(super) struct MsgPack<'de> {
     rest: &'de [u8],
     depth: usize,
+    /// Numbers that no message may have are passed over.
+    forgiving: bool,
 }
 
 /// Why it can't be read.
@@ -70,7 +72,11 @@ impl<'de> Notation<'de> for MsgPack<'de> {
         Self: 'a;
 
     fn over(bytes: &'de [u8]) -> Self {
-        Self { rest: bytes, depth: 0 }
+        Self { rest: bytes, depth: 0, forgiving: false }
+    }
+
+    fn forgiving(bytes: &'de [u8]) -> Self {
+        Self { forgiving: true, ..Self::over(bytes) }
     }
 
     fn reader(&mut self) -> Self::Reader<'_> {
@@ -159,14 +165,14 @@ impl<'de> MsgPack<'de> {
     }
 
     fn signed(&self, value: i64) -> Result<Value<'de>, Fault> {
-        if value < -INTEGER_MAX {
+        if value < -INTEGER_MAX && !self.forgiving {
             return Err(inexact(Unexpected::Signed(value)));
         }
         Ok(u64::try_from(value).map_or(Value::Signed(value), Value::Unsigned))
     }
 
     fn float(&self, value: f64) -> Result<Value<'de>, Fault> {
-        if !value.is_finite() {
+        if !value.is_finite() && !self.forgiving {
             return Err(Fault::Data(format!("expected a finite number, found {value}")));
         }
         Ok(Value::Float(value))
@@ -222,7 +228,7 @@ impl<'de> MsgPack<'de> {
             _ => return Err(Fault::Data("an extension type has no place in a message".to_owned())),
         };
         match value {
-            Value::Unsigned(value) if value > INTEGER_MAX.unsigned_abs() => {
+            Value::Unsigned(value) if value > INTEGER_MAX.unsigned_abs() && !self.forgiving => {
                 Err(inexact(Unexpected::Unsigned(value)))
             }
             value => Ok(value),

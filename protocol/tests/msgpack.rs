@@ -349,3 +349,24 @@ proptest! {
         prop_assert!(survives(&bytes));
     }
 }
+
+#[test]
+fn a_number_that_no_message_may_have_is_refused_under_the_name_of_its_command() {
+    // {"type": "move", "to_location_id": …, "position": {"x": …, "y": 1}, "message_id": "m-9"}
+    let message = |location: &str, x: &str| {
+        let start = "84 a474797065 a46d6f7665 ae746f5f6c6f636174696f6e5f6964";
+        let end = "a179 01 aa6d6573736167655f6964 a36d2d39";
+        hex(&format!("{start} {location} a8706f736974696f6e 82 a178 {x} {end}"))
+    };
+    assert!(read(&message("00", "01")).is_ok());
+    for (location, x, field) in [
+        ("cf8000000000000000", "01", "to_location_id"),
+        ("d38000000000000001", "01", "to_location_id"),
+        ("00", "cb7ff8000000000000", "x"),
+        ("00", "ca7f800000", "x"),
+    ] {
+        let refused = read(&message(location, x)).unwrap_err();
+        assert_eq!(refused.message_id.as_deref(), Some("m-9"), "{refused:?}");
+        assert!(refused.field.as_deref().is_some_and(|found| found.ends_with(field)), "{refused:?}");
+    }
+}
