@@ -81,8 +81,12 @@ impl Nearby {
                 self.saw(met(&occupant, joined.location_id, now));
             }
             ServerMessage::PlayerLeftArea(left) => {
-                self.players.remove(&left.character_id);
-                self.cells.remove(&left.character_id);
+                // Who left another location may have come into this one since.
+                let known = self.players.get(&left.character_id);
+                if known.is_some_and(|known| known.location_id.is_none_or(|at| at == left.location_id)) {
+                    self.players.remove(&left.character_id);
+                    self.cells.remove(&left.character_id);
+                }
             }
             ServerMessage::CharacterUpdate(update) => self.update(update, now),
             _ => {}
@@ -173,7 +177,7 @@ mod tests {
     use std::time::Instant;
 
     use protocol::area::{AreaUpdate, CellUpdate, Chunk, Coordinate, Gone, Moved};
-    use protocol::movement::{Occupant, Position};
+    use protocol::movement::{Occupant, PlayerLeftArea, Position};
     use protocol::{CharacterId, LocationId, ServerMessage};
 
     use super::Nearby;
@@ -201,6 +205,24 @@ mod tests {
 
     fn names(nearby: &Nearby) -> Vec<String> {
         nearby.list(None).into_iter().map(|player| player.character_name).collect()
+    }
+
+    #[test]
+    fn who_left_another_location_is_still_here() {
+        let (mut nearby, now) = (Nearby::default(), Instant::now());
+        nearby.become_character(CharacterId(1), LocationId(1));
+        let here = CellUpdate { enter: vec![occupant(2), occupant(3)], ..CellUpdate::default() };
+        nearby.learn(&frame(true, vec![here]), now);
+        for (who, location) in [(2, 7), (3, 1)] {
+            let left = PlayerLeftArea {
+                character_id: CharacterId(who),
+                character_name: format!("Number {who}"),
+                location_id: LocationId(location),
+                to_location_id: None,
+            };
+            nearby.learn(&ServerMessage::PlayerLeftArea(left), now);
+        }
+        assert_eq!(names(&nearby), ["Number 2"]);
     }
 
     #[test]
