@@ -16,16 +16,22 @@ use crate::{Client, ClientError, NearbyPlayer};
 macro_rules! ask {
     ($client:expr, $message:expr, $($answer:pat => $take:expr),+) => {{
         let message = $message;
-        let command = name_of(&message);
+        let command = $crate::commands::name_of(&message);
         match $client.request(message).await? {
             $($answer => Ok($take),)+
-            other => Err(ClientError::Unexpected { command, found: other.name() }),
+            other => Err($crate::ClientError::Unexpected { command, found: $crate::commands::found_name(&other) }),
         }
     }};
 }
+pub(crate) use ask;
 
 /// The wire name of a command.
 pub(crate) fn name_of(message: &ClientMessage) -> &'static str {
+    message.name()
+}
+
+/// The wire name of an answer.
+pub(crate) fn found_name(message: &ServerMessage) -> &'static str {
     message.name()
 }
 

@@ -43,6 +43,7 @@ mod link;
 mod nearby;
 mod notice;
 mod options;
+mod party;
 mod rest;
 mod sequence;
 mod shared;
@@ -50,6 +51,7 @@ mod socket;
 pub mod terminal;
 #[cfg(feature = "tls")]
 mod tls;
+mod trade;
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,6 +66,7 @@ pub use notice::{End, Notice};
 pub use options::{Backoff, Options, Skip};
 pub use protocol;
 pub use rest::Rest;
+pub use trade::Accepted;
 
 use address::Address;
 use hear::{Hear, Registration};

@@ -4,6 +4,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use protocol::auth::{Credentials, LoggedIn, Logout, Success};
+use protocol::ids::PartyId;
+use protocol::party::PartyView;
 use protocol::world::{CrystalShard, ServerStatus, ShardStatus, WorldEvent, WorldEvents, WorldState};
 use protocol::{ErrorCode, ErrorMessage};
 use reqwest::{Method, RequestBuilder, Response};
@@ -95,6 +97,14 @@ impl Rest {
     /// When the server can't be reached.
     pub async fn events(&self, limit: u32) -> Result<Vec<WorldEvent>, ClientError> {
         Ok(self.read::<WorldEvents>(&format!("/api/world/events?limit={limit}")).await?.events)
+    }
+
+    /// A party that one is in, or invited into.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for everybody else; when the server can't be reached.
+    pub async fn party(&self, id: PartyId) -> Result<PartyView, ClientError> {
+        self.read(&format!("/api/party/{id}")).await
     }
 
     /// # Errors
