@@ -16,6 +16,8 @@ pub enum Act {
     Travel,
     Talk,
     Ping,
+    /// Begins a trade.
+    Trade,
     /// Drops its connection, as a bad network would.
     Cut,
     /// Does not read for a while.
@@ -60,6 +62,9 @@ impl Agenda {
         add(Act::Travel, crowd.travel_every_secs, anywhere, false);
         add(Act::Talk, crowd.chat_every_secs, anywhere, false);
         add(Act::Ping, period(crowd.pings_per_sec), anywhere, false);
+        // Of two neighbours one asks.
+        let begins = if turn.is_multiple_of(2) { crowd.trade_every_secs } else { 0.0 };
+        add(Act::Trade, begins, anywhere, false);
         add(Act::Cut, crowd.drop_every_secs, by_chance, true);
         add(Act::Cut, crowd.storm_every_secs, together, false);
         add(Act::Stall, crowd.stall_every_secs, together, false);

@@ -5,6 +5,7 @@ mod act;
 mod listen;
 mod senses;
 mod stay;
+mod trade;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,7 @@ pub(crate) struct Bot {
     stop: watch::Sender<bool>,
     said: u64,
     stepped: Option<Instant>,
+    trader: Option<trade::Trader>,
 }
 
 /// Who a bot is.
@@ -90,12 +92,14 @@ impl Bot {
             stop: watch::Sender::new(false),
             said: 0,
             stepped: None,
+            trader: None,
             stage,
         };
         if let Some(character) = bot.account.character_to_make() {
             bot.character = character.create(&bot.client).await?;
         }
         bot.listen();
+        bot.trade_with_whom_asks();
         bot.faction = bot.client.select_character(bot.character).await?.faction;
         bot.go_home(role.home).await?;
         Ok(bot)

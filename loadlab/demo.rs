@@ -64,6 +64,7 @@ pub async fn demo(demo: &Demo) -> Result<(), LabError> {
         seed: demo.seed,
         server_pid: None,
         restart: None,
+        audit: None,
         progress: demo.progress,
     };
     let (bots, stage) = arrive(&lab, &tokens).await?;

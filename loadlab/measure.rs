@@ -21,6 +21,7 @@ pub enum Timed {
     Later,
     Answer,
     Ping,
+    Trade,
     Step,
     Travel,
     SignIn,
@@ -29,11 +30,12 @@ pub enum Timed {
 }
 
 impl Timed {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Chat,
         Self::Later,
         Self::Answer,
         Self::Ping,
+        Self::Trade,
         Self::Step,
         Self::Travel,
         Self::SignIn,
@@ -48,6 +50,7 @@ impl Timed {
             Self::Later => "later",
             Self::Answer => "answer",
             Self::Ping => "ping",
+            Self::Trade => "trade",
             Self::Step => "step",
             Self::Travel => "travel",
             Self::SignIn => "sign_in",
@@ -62,6 +65,7 @@ impl Timed {
             Self::Later => "a line of chat, to ears that were away",
             Self::Answer => "a line of chat, to its answer",
             Self::Ping => "ping, to pong",
+            Self::Trade => "a trade, from the request to its end",
             Self::Step => "a step, to every eye nearby",
             Self::Travel => "change of location",
             Self::SignIn => "signing in, to the world",
@@ -181,6 +185,10 @@ pub struct Counts {
     /// Bots that came back from there.
     pub sign_ins: u64,
     pub areas_full: u64,
+    /// Trades that happened.
+    pub trades: u64,
+    /// What was refused on the way to one.
+    pub trades_refused: u64,
 }
 
 impl Score {

@@ -98,6 +98,9 @@ pub struct Crowd {
     /// Each bot's.
     #[serde(default)]
     pub pings_per_sec: f64,
+    /// Between two trades of souls that each second bot begins with the next one, which has to be of this crowd and near.
+    #[serde(default)]
+    pub trade_every_secs: f64,
     /// Between two cuts of each bot's connection, at random; it resumes.
     #[serde(default)]
     pub drop_every_secs: f64,
@@ -133,6 +136,7 @@ impl Default for Crowd {
             chat_every_secs: 0.0,
             channel: Channel::Global,
             pings_per_sec: 0.0,
+            trade_every_secs: 0.0,
             drop_every_secs: 0.0,
             storm_every_secs: 0.0,
             stall_every_secs: 0.0,
@@ -169,6 +173,11 @@ impl Crowd {
     /// Whether its bots stop reading now and then.
     pub fn stalls(&self) -> bool {
         self.stall_every_secs > 0.0
+    }
+
+    /// Whether its bots trade.
+    pub fn trades(&self) -> bool {
+        self.trade_every_secs > 0.0
     }
 
     /// Whether its connections end, on purpose and in whatever way.

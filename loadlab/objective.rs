@@ -27,7 +27,7 @@ pub enum Metric {
 }
 
 /// What can be asked for by name alone, with what it is.
-pub const NUMBERS: [(&str, &str); 15] = [
+pub const NUMBERS: [(&str, &str); 16] = [
     ("drops", "connections that dropped"),
     ("unexpected_drops", "those that no bot caused"),
     ("resumes", "sessions that went on after a drop"),
@@ -39,6 +39,7 @@ pub const NUMBERS: [(&str, &str); 15] = [
     ("moves_rejected", "steps that the server did not believe"),
     ("lines_sent", "lines of chat said"),
     ("lines_heard", "lines of chat heard, by all together"),
+    ("trades", "trades that happened"),
     ("slowdown", "p99 of chat for the others while some don't read, by p99 while all do"),
     ("server.rss", "most memory of the server, MiB"),
     ("server.cores", "cores that the server was busy on"),

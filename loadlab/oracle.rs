@@ -2,9 +2,11 @@
 
 mod answers;
 mod area;
+mod audits;
 mod bits;
 mod channels;
 mod kept;
+mod money;
 mod order;
 mod resume;
 
@@ -14,8 +16,10 @@ use serde::Serialize;
 
 pub use answers::Answers;
 pub use area::{Area, Looked};
+pub use audits::Audits;
 pub use channels::{Channels, Group};
 pub use kept::Kept;
+pub use money::Money;
 pub use order::{Break, Line, Order, Page};
 pub use resume::Resumption;
 
@@ -102,6 +106,8 @@ pub struct Oracles {
     pub answers: Answers,
     pub area: Area,
     pub kept: Kept,
+    pub money: Money,
+    pub audits: Audits,
 }
 
 /// What is at stake in a run: promises that nothing tested are then named as unproved, instead of left out.
@@ -127,6 +133,11 @@ impl Oracles {
         let told = |(verdict, at_stake): (Verdict, bool)| {
             (at_stake || verdict.outcome != Outcome::Unproved).then_some(verdict)
         };
-        all.into_iter().filter_map(told).chain(self.kept.verdict()).collect()
+        all.into_iter()
+            .filter_map(told)
+            .chain(self.kept.verdict())
+            .chain(self.money.verdict())
+            .chain(self.audits.verdict())
+            .collect()
     }
 }

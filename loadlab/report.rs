@@ -178,6 +178,7 @@ pub(crate) mod tests {
             seed: 1,
             server_pid: None,
             restart: None,
+            audit: None,
             progress: false,
         };
         let mut score = Score::new(Oracles::default());

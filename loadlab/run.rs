@@ -1,6 +1,7 @@
 //! A run: everybody goes home, does what the mix says for a while, and is judged.
 
 mod arrive;
+mod audit;
 mod restart;
 
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use crate::agenda::Agenda;
 use crate::bot::{Bot, Span};
 use crate::mix::{Mix, Speech};
-use crate::oracle::Stakes;
+use crate::oracle::{Money, Stakes};
 use crate::process::room_for_sockets;
 use crate::report::Report;
 use crate::series::Recorder;
@@ -44,6 +45,8 @@ pub struct Lab {
     pub seed: u64,
     pub server_pid: Option<u32>,
     pub restart: Option<Restart>,
+    /// For the shell: the server's own audit of its database. It is run after a restart and in the end.
+    pub audit: Option<String>,
     /// Whether to draw a progress bar, where there is a terminal.
     pub progress: bool,
 }
@@ -57,10 +60,16 @@ pub async fn run(lab: &Lab) -> Result<Report, LabError> {
     // One more looks at what a restart kept.
     let tokens = read_tokens(&lab.tokens, lab.mix.bots + usize::from(lab.restart.is_some()))?;
     let (bots, stage) = arrive(lab, &tokens).await?;
+    audit::look(&bots, &stage, Money::starts).await?;
     let mut recorder = Recorder::new(Duration::from_secs(lab.mix.secs), lab.server_pid);
     let (bots, restarted) = perform(lab, bots, &stage, &mut recorder).await?;
     if let Some(token) = tokens.get(lab.mix.bots) {
         restart::witness(&stage, token).await.map_err(LabError::Witness)?;
+    }
+    audit::stop_trading(&bots).await;
+    audit::look(&bots, &stage, Money::ends).await?;
+    if let Some(command) = &lab.audit {
+        audit::audit(&stage, command, "in the end").await;
     }
     leave(bots).await;
     let mut score = stage.score();
@@ -95,7 +104,7 @@ async fn perform(
     }
     let mut striking = JoinSet::new();
     if let Some(restart) = &lab.restart {
-        striking.spawn(restart::strike(stage.clone(), restart.clone(), start));
+        striking.spawn(restart::strike(stage.clone(), restart.clone(), lab.audit.clone(), start));
     }
     let mut restarted = None;
     let bar = bar(lab.progress, lab.mix.secs, "{bar:40} {pos}/{len} s  {msg}");

@@ -36,6 +36,7 @@ fn lab(server: &Server, mix: Mix) -> Lab {
         seed: 1,
         server_pid: Some(server.pid()),
         restart: None,
+        audit: None,
         progress: false,
     }
 }
@@ -171,10 +172,15 @@ impl Drop for Successor {
     }
 }
 
-async fn restarted(signal: &str) -> Report {
+/// The server's own audit of its database.
+fn audit_of(directory: &Directory) -> String {
+    format!("{} check --data {}", env!("CARGO_BIN_EXE_shardmesh"), directory.data().display())
+}
+
+async fn restarted(signal: &str, scenario: &str) -> Report {
     let directory = Directory::new();
     let server = Server::start_in(&directory, &[]);
-    let mut mix = small("walk");
+    let mut mix = small(scenario);
     mix.secs = 3;
     mix.crowd.iter_mut().for_each(|crowd| crowd.chat_every_secs = 0.3);
     let mut lab = lab(&server, mix);
@@ -190,12 +196,40 @@ async fn restarted(signal: &str) -> Report {
     );
     let _successor = Successor(directory.path().join("successor"));
     lab.restart = Some(Restart { command, after: Duration::from_secs(1), planned: signal == "TERM" });
+    lab.audit = Some(audit_of(&directory));
     loadlab::run(&lab).await.unwrap()
 }
 
 #[tokio::test]
+async fn neighbours_trade_and_nothing_is_made_or_lost() {
+    let server = Server::start();
+    let mut lab = lab(&server, small("market"));
+    lab.audit = Some(audit_of(server.directory()));
+    let report = loadlab::run(&lab).await.unwrap();
+    assert!(report.passed, "{report}");
+    for oracle in ["money", "audit", "answers"] {
+        assert_eq!(outcome(&report, oracle), Some(Outcome::Kept), "{oracle}: {report}");
+    }
+    assert!(report.counts.trades > 0, "{report}");
+    assert_eq!(report.figures(Timed::Trade).count, report.counts.trades, "{report}");
+    // An audit that fails, fails the run.
+    lab.audit = Some("echo a serial twice; exit 1".to_owned());
+    let report = loadlab::run(&lab).await.unwrap();
+    assert!(!report.passed && report.to_string().contains("a serial twice"), "{report}");
+}
+
+#[tokio::test]
+async fn what_is_traded_survives_a_kill_wholly_or_not_at_all() {
+    let report = restarted("KILL", "market").await;
+    assert!(report.passed, "{report}");
+    for oracle in ["money", "audit", "kept"] {
+        assert_eq!(outcome(&report, oracle), Some(Outcome::Kept), "{oracle}: {report}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_survives_a_kill() {
-    let report = restarted("KILL").await;
+    let report = restarted("KILL", "walk").await;
     assert!(report.passed, "{report}");
     assert_eq!(outcome(&report, "kept"), Some(Outcome::Kept), "{report}");
     assert_eq!(report.counts.reconnects, BOTS as u64, "{report}");
@@ -203,7 +237,7 @@ async fn what_was_acknowledged_survives_a_kill() {
 
 #[tokio::test]
 async fn sessions_go_on_after_a_planned_restart() {
-    let report = restarted("TERM").await;
+    let report = restarted("TERM", "walk").await;
     assert!(report.passed, "{report}");
     assert_eq!(outcome(&report, "kept"), Some(Outcome::Kept), "{report}");
     assert_eq!((report.counts.resumes, report.counts.gaps), (BOTS as u64, 0), "{report}");

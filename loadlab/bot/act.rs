@@ -76,6 +76,7 @@ impl Bot {
             }
             Act::Talk => return Some(self.talk(due)),
             Act::Ping => return Some(self.ping(due)),
+            Act::Trade => return self.begin_trade(due),
             Act::Cut => {
                 self.senses.get().dropped.get_or_insert(due);
                 self.client.cut();

@@ -63,6 +63,7 @@ impl Bot {
         let options = options(&self.stage, self.index, self.crowd());
         self.client = self.account.connect(&self.stage.url, options).await?;
         self.listen();
+        self.trade_with_whom_asks();
         self.client.select_character(self.character).await.map(drop)
     }
 }

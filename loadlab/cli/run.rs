@@ -12,7 +12,7 @@ use crate::objective::{NUMBERS, Objective};
 use crate::{Lab, LabError, Restart, Timed, run};
 
 /// Scenarios: walk (everybody walks and chats), echo (ping and pong), room (one talks, all listen), storm (all
-/// connections drop at once), slow (some stop reading), churn (people come and go). `shardmesh-loadlab scenario NAME`
+/// connections drop at once), slow (some stop reading), churn (people come and go), market (neighbours trade). `shardmesh-loadlab scenario NAME`
 /// prints one as a file; --mix runs such a file.
 #[derive(Debug, Args)]
 #[command(after_help = after_help())]
@@ -65,6 +65,10 @@ pub(super) struct RunArgs {
     /// The command stops the server in order (SIGTERM): sessions must go on, which after a kill they need not
     #[arg(long, requires = "restart_cmd")]
     restart_planned: bool,
+    /// The server's own audit of its database, for the shell, for example 'shardmesh check --data DIR': run after a
+    /// restart and in the end; it has to succeed
+    #[arg(long, value_name = "COMMAND")]
+    audit_cmd: Option<String>,
     /// Also write the report there, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -85,6 +89,7 @@ pub(super) async fn command(args: RunArgs) -> Result<ExitCode, LabError> {
         seed: args.target.seed,
         server_pid: args.server_pid,
         restart,
+        audit: args.audit_cmd,
         progress: true,
     };
     let report = run(&lab).await?;

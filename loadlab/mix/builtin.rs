@@ -3,13 +3,14 @@
 use crate::mix::Mix;
 
 /// Name and text of each.
-pub const SCENARIOS: [(&str, &str); 6] = [
+pub const SCENARIOS: [(&str, &str); 7] = [
     ("walk", include_str!("../mixes/walk.toml")),
     ("echo", include_str!("../mixes/echo.toml")),
     ("room", include_str!("../mixes/room.toml")),
     ("storm", include_str!("../mixes/storm.toml")),
     ("slow", include_str!("../mixes/slow.toml")),
     ("churn", include_str!("../mixes/churn.toml")),
+    ("market", include_str!("../mixes/market.toml")),
 ];
 
 /// The text of a scenario, to begin a mix of one's own with.

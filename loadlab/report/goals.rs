@@ -49,6 +49,7 @@ impl Report {
                 "moves_rejected" => count(counts.moves_rejected),
                 "lines_sent" => count(counts.lines_sent),
                 "lines_heard" => count(counts.lines_heard),
+                "trades" => count(counts.trades),
                 "slowdown" => self.slowdown,
                 "server.rss" => self.server.map(|usage| usage.max_rss_mib),
                 "server.cores" => self.server.map(|usage| usage.cores),

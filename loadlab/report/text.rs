@@ -78,6 +78,12 @@ impl Report {
         if counts.pings > 0 {
             parts.push(format!("{} pings", counts.pings));
         }
+        if counts.trades + counts.trades_refused > 0 {
+            parts.push(format!(
+                "{} trades, {} refusals on the way to one",
+                counts.trades, counts.trades_refused
+            ));
+        }
         if counts.drops > 0 {
             parts.push(format!(
                 "{} drops: {} resumed, {} signed in again, {} gaps",

@@ -45,6 +45,7 @@ pub struct Restarted {
 pub(super) async fn strike(
     stage: Arc<Stage>,
     restart: Restart,
+    audit: Option<String>,
     start: Instant,
 ) -> Result<Restarted, LabError> {
     sleep_until(start + restart.after).await;
@@ -61,6 +62,9 @@ pub(super) async fn strike(
     let output = shell.output().await.map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
         return Err(failed(output.status.to_string()));
+    }
+    if let Some(command) = &audit {
+        super::audit::audit(&stage, command, "after the restart").await;
     }
     let said = String::from_utf8_lossy(&output.stdout);
     Ok(Restarted {
