@@ -43,6 +43,19 @@ pub fn homes(bots: usize, group: usize) -> Vec<Home> {
     homes
 }
 
+/// Homes for bots that trade: in town, where nobody is turned away, and in groups that no pair of neighbours is parted by.
+pub fn market(bots: usize, group: usize) -> Vec<Home> {
+    let group = (group / 2 * 2).max(2);
+    let mut homes = Vec::with_capacity(bots);
+    for round in 0.. {
+        if homes.len() >= bots {
+            break;
+        }
+        fill(&mut homes, NEXUS, round, group, bots);
+    }
+    homes
+}
+
 /// Where a bot goes whose home is full.
 pub fn elsewhere(bot: usize) -> LocationId {
     SAFE[1 + bot % (SAFE.len() - 1)]
@@ -74,7 +87,7 @@ fn middle(round: usize) -> Position {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{DANGEROUS, Home, homes};
+    use super::{DANGEROUS, Home, homes, market};
 
     fn count(homes: &[Home], same: impl Fn(&Home, &Home) -> bool) -> usize {
         homes.iter().map(|one| homes.iter().filter(|other| same(one, other)).count()).max().unwrap()
@@ -93,6 +106,18 @@ mod tests {
                 assert!(count(&dangerous, |a, b| a.location == b.location) <= 20);
             }
             assert!(homes.iter().all(|home| home.middle.x.abs() <= 900.0 && home.middle.y.abs() <= 900.0));
+        }
+    }
+
+    #[test]
+    fn neighbours_at_the_market_stand_together() {
+        for (bots, group) in [(1, 20), (8, 8), (40, 7), (41, 1), (500, 20)] {
+            let homes = market(bots, group);
+            assert_eq!(homes.len(), bots);
+            assert!(
+                homes.chunks(2).all(|pair| pair.iter().all(|home| *home == pair[0])),
+                "{bots} in {group}"
+            );
         }
     }
 

@@ -27,10 +27,11 @@ pub(crate) async fn arrive(lab: &Lab, tokens: &[Token]) -> Result<(Vec<Bot>, Arc
     let score = Score::new(Oracles::default());
     let stage = Arc::new(Stage::new(lab.url.clone(), mix.clone(), (lab.seed, run), score));
     let crowds = mix.roster().map_err(|why| LabError::Mix { path: lab.name.clone(), why })?;
-    let homes = plan::homes(mix.bots, mix.group);
+    let (homes, market) = (plan::homes(mix.bots, mix.group), plan::market(mix.bots, mix.group));
     let bar = bar(lab.progress, mix.bots as u64, "{bar:40} {pos}/{len} bots are home {elapsed}");
     let roles = tokens.iter().zip(homes).zip(crowds).enumerate();
     let arriving = roles.map(|(index, ((token, home), crowd))| {
+        let home = if mix.crowd[crowd].trades() { market[index] } else { home };
         let (stage, bar) = (stage.clone(), bar.clone());
         async move {
             let bot = Bot::enter(stage, Role { index, crowd, token, home }).await;
