@@ -14,7 +14,6 @@ use super::wire::Form;
 const REMEMBERED: usize = 64;
 /// The wire keeps a millimetre; two positions of one walk are further apart.
 const EXACT_M: f64 = 0.01;
-const CELL_M: f64 = 50.0;
 /// Nobody is shown further away, in cells: the view, and one for those who are about to change theirs.
 const SIGHT_CELLS: i32 = 3;
 
@@ -87,10 +86,6 @@ impl Trail {
         let (index, said) = self.said.iter().enumerate().rev().find(|(_, said)| near(said))?;
         Some((self.first + index as u64, said.2))
     }
-
-    fn last(&self) -> Option<(f64, f64)> {
-        self.said.back().map(|said| (said.0, said.1))
-    }
 }
 
 /// All movers, by the names under which others see them.
@@ -107,6 +102,8 @@ pub struct Picture {
     in_view: HashMap<CharacterId, [i32; 2]>,
     /// The number of the newest position of each that was seen.
     newest: HashMap<CharacterId, u64>,
+    /// The cell that the viewer was shown itself in.
+    own_cell: Option<[i32; 2]>,
     tick: u64,
     /// The first frame to be looked at has to be full.
     began: bool,
@@ -139,16 +136,21 @@ impl Picture {
             faults.example(|| format!("session {viewer}: tick {} after {}", area.tick, self.tick));
         }
         self.tick = self.tick.max(area.tick);
-        let here = trails.of.get(viewer).and_then(Trail::last).map(|(x, y)| [cell_of(x), cell_of(y)]);
         for news in &area.cells {
             self.leave(viewer, news, faults);
             for entered in &news.enter {
                 self.in_view.insert(entered.character_id, news.cell);
-                if let Some(here) = here.filter(|here| distance(*here, news.cell) > SIGHT_CELLS) {
-                    faults.strange(|| {
-                        format!("session {viewer} in {here:?}: {} in {:?}", entered.character_id, news.cell)
-                    });
+                if trails.who.get(&entered.character_id) == Some(&viewer) {
+                    self.own_cell = Some(news.cell);
                 }
+            }
+        }
+        // Where the viewer said to be lately may be news to this frame.
+        let far = |news: &&CellNews| self.own_cell.is_some_and(|own| distance(own, news.cell) > SIGHT_CELLS);
+        for news in area.cells.iter().filter(far) {
+            for Entered { character_id } in &news.enter {
+                let own = self.own_cell;
+                faults.strange(|| format!("session {viewer} in {own:?}: {character_id} in {:?}", news.cell));
             }
         }
         for &(who, x, y, ..) in area.cells.iter().flat_map(|news| &news.moved) {
@@ -197,10 +199,6 @@ impl Picture {
             _ => ages.record(now.saturating_duration_since(intended)),
         }
     }
-}
-
-fn cell_of(metres: f64) -> i32 {
-    (metres / CELL_M).floor() as i32
 }
 
 fn distance(from: [i32; 2], to: [i32; 2]) -> i32 {
@@ -288,7 +286,7 @@ mod tests {
                 "went back",
             ),
             (vec![full(), frame(2, false, [0, 0], json!({"leave": [[9, null]]}))], "unseen"),
-            (vec![frame(1, true, [9, 0], enter(&[7]))], "in [9, 0]"),
+            (vec![full(), frame(2, false, [9, 0], enter(&[9]))], "in [9, 0]"),
             (vec![full(), frame(0, false, [0, 0], enter(&[9]))], "tick 0 after 1"),
         ];
         for (frames, expected) in worlds {

@@ -18,7 +18,8 @@ smallest epoll server, which writes frames that were made beforehand), this serv
 turns. Each server starts anew for each run. **CPU** is the time that the server's threads were on a processor, by the
 scheduler's account, for each delivery: the median of the rounds, with the least and the most. A run in which the client
 was busy for more than 85 % of the time is void; where a server is faster than that allows, it is given the same load at
-three quarters of the pace. Others are compared with the first line of ours. Latencies count from the moment something should have been sent.
+three quarters of the pace. The client stays awake while it measures: on loopback whoever writes pays for waking a sleeping
+reader, and no network charges a server for that. Others are compared with the first line of ours. Latencies count from the moment something should have been sent.
 ";
 
 /// Everything on one page.
