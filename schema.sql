@@ -270,6 +270,19 @@ CREATE TABLE aftermaths (
     PRIMARY KEY (character_id, combat_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Quests ----------------------------------------------------------------------------------------------------
+
+-- How far characters are with the quests of content/quests.toml; those without progress have no row.
+CREATE TABLE quests (
+    character_id INTEGER NOT NULL REFERENCES characters (id),
+    -- As the content calls it.
+    quest_id     TEXT    NOT NULL,
+    progress     INTEGER NOT NULL CHECK (progress >= 0),
+    -- When what it brings was given; NULL: it is not completed.
+    completed_at INTEGER,
+    PRIMARY KEY (character_id, quest_id)
+) STRICT, WITHOUT ROWID;
+
 -- Chat ------------------------------------------------------------------------------------------------------
 
 -- What was said in rooms. The sender is no reference: a line stays as it was said, whoever comes or goes.

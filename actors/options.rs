@@ -309,6 +309,7 @@ impl Default for Options {
                     rounds_max: 500,
                     side_max: 6,
                     guardian_min: 4,
+                    guardian_health_percent: 20,
                 },
                 truce_ms: 30_000,
             },

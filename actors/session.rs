@@ -13,6 +13,7 @@ mod own;
 mod party;
 mod people;
 mod play;
+mod quests;
 mod recovery;
 mod sheet;
 mod talk;

@@ -2,11 +2,12 @@
 
 use protocol::characters::{Character, CharacterDeleted, CreateCharacter, WhichCharacter};
 use protocol::chat::{Channel, Chat};
-use protocol::combat::Act;
+use protocol::combat::{Act, CombatAction, CombatStart};
+use protocol::ids::CrystalShardId;
 use protocol::messages::Vocabulary;
 use protocol::movement::{LocationUpdate, Position};
 use protocol::session::{Bare, Pong};
-use protocol::world::{CrystalShard, WorldEvent, WorldState};
+use protocol::world::{CrystalShard, ShardOwnership, WorldEvent, WorldState};
 use protocol::{CharacterId, ClientMessage, LocationId, ServerMessage};
 
 use crate::compose::{self, Recipient};
@@ -121,9 +122,31 @@ impl Client {
         self.tell(compose::walk(position, velocity)).await
     }
 
-    /// Acts in a combat. The answer is the action as everybody sees it.
-    pub async fn send_combat_action(&self, act: Act) -> Result<ServerMessage, ClientError> {
-        self.request(ClientMessage::CombatAction(act)).await
+    /// Fights an enemy of the location: of this kind, `guardian` for that of its crystal shard, or whichever comes first.
+    /// `FORBIDDEN` where nobody fights, `INVALID` for an enemy that is not met there.
+    pub async fn fight(&self, enemy: Option<&str>) -> Result<CombatStart, ClientError> {
+        ask!(self, compose::fight(enemy)?, ServerMessage::CombatStart(start) => start)
+    }
+
+    /// Fights another character of the location. `NOT_ONLINE` when they are not there, `CONFLICT` when they are busy.
+    pub async fn challenge(&self, whom: CharacterId) -> Result<CombatStart, ClientError> {
+        ask!(self, compose::challenge(whom), ServerMessage::CombatStart(start) => start)
+    }
+
+    /// Acts in a combat, when it is one's turn: `NOT_YOUR_TURN` before. The answer is the action as everybody sees it;
+    /// what came of it follows as [`crate::hear`] has it, and last how the combat stands.
+    pub async fn send_combat_action(&self, act: Act) -> Result<CombatAction, ClientError> {
+        ask!(self, ClientMessage::CombatAction(act), ServerMessage::CombatAction(action) => action)
+    }
+
+    /// Asks how one's quests stand: each comes as a `quest_update`.
+    pub async fn ask_quests(&self) -> Result<(), ClientError> {
+        ask!(self, ClientMessage::QuestUpdate(Bare {}), ServerMessage::Ok(_) => ())
+    }
+
+    /// Who held a crystal shard and when, the latest first, over REST.
+    pub async fn get_shard_history(&self, shard: CrystalShardId) -> Result<Vec<ShardOwnership>, ClientError> {
+        self.rest().shard_history(shard).await
     }
 
     /// The server's clock, Unix seconds.

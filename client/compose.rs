@@ -2,7 +2,7 @@
 
 use protocol::characters::{CreateCharacter, StatMethod, WhichCharacter};
 use protocol::chat::{Channel, Content, Say, SayIn, Whisper};
-use protocol::combat::{Act, ActionType};
+use protocol::combat::{Act, ActionType, StartCombat};
 use protocol::movement::{Move, Position};
 use protocol::session::{Bare, Leave};
 use protocol::text::WrongLength;
@@ -83,6 +83,20 @@ pub fn new_character(
 /// One of one's own characters, to play.
 pub fn select_character(character_id: CharacterId) -> ClientMessage {
     ClientMessage::CharacterSelect(WhichCharacter { character_id })
+}
+
+/// Against an enemy of the location: of this kind, or whichever comes first.
+///
+/// # Errors
+/// [`WrongLength`] unless the kind has 1 to 50 characters.
+pub fn fight(enemy: Option<&str>) -> Result<ClientMessage, WrongLength> {
+    let enemy = enemy.map(Text::new).transpose()?;
+    Ok(ClientMessage::CombatStart(StartCombat { target_id: None, enemy }))
+}
+
+/// Against another character of the location.
+pub fn challenge(whom: CharacterId) -> ClientMessage {
+    ClientMessage::CombatStart(StartCombat { target_id: Some(whom), enemy: None })
 }
 
 /// An action in a combat, without target, ability or item; set those on the result.

@@ -4,9 +4,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use protocol::auth::{Credentials, LoggedIn, Logout, Success};
-use protocol::ids::PartyId;
+use protocol::ids::{CrystalShardId, PartyId};
 use protocol::party::PartyView;
-use protocol::world::{CrystalShard, ServerStatus, ShardStatus, WorldEvent, WorldEvents, WorldState};
+use protocol::world::{
+    CrystalShard, ServerStatus, ShardHistory, ShardOwnership, ShardStatus, WorldEvent, WorldEvents,
+    WorldState,
+};
 use protocol::{ErrorCode, ErrorMessage};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
@@ -89,6 +92,15 @@ impl Rest {
     /// When the server can't be reached.
     pub async fn shards(&self) -> Result<Vec<CrystalShard>, ClientError> {
         Ok(self.read::<ShardStatus>("/api/world/shards").await?.shards)
+    }
+
+    /// Who held a crystal shard and when, the latest first.
+    ///
+    /// # Errors
+    /// When the server can't be reached; `NOT_FOUND`.
+    pub async fn shard_history(&self, shard: CrystalShardId) -> Result<Vec<ShardOwnership>, ClientError> {
+        let path = format!("/api/world/shards/{shard}/history?limit=100");
+        Ok(self.read::<ShardHistory>(&path).await?.history)
     }
 
     /// What happened lately, newest first.

@@ -8,6 +8,7 @@ mod crowd;
 mod echo;
 mod engine;
 mod enter;
+mod fight;
 pub mod frame;
 mod gauge;
 mod idle;
@@ -39,6 +40,7 @@ use crowd::Crowd;
 use echo::Echo;
 use engine::{Engine, Upgrade};
 use enter::{Goal, enter, enter_some};
+use fight::Fights;
 use idle::Idle;
 use room::{Pace, Room, Setting};
 use row::{Figure, Label};
@@ -84,6 +86,10 @@ pub enum Load {
         line_len: usize,
     },
     World(world::Setting),
+    /// In pairs; each acts as often as that.
+    Combat {
+        moves_per_sec: f64,
+    },
     Idle {
         /// With a character each, instead of only signed in.
         in_the_world: bool,
@@ -116,9 +122,11 @@ pub fn run(bench: &Bench) -> Result<Row, LabError> {
         }
         None => Vec::new(),
     };
-    let ours_only = matches!(bench.load, Load::Storm { .. } | Load::Slow { .. });
+    let ours_only = matches!(bench.load, Load::Combat { .. } | Load::Storm { .. } | Load::Slow { .. });
     if ours_only && bench.peer != Peer::Shardmesh {
-        return Err(LabError::Setting("--peer: only this server resumes, or gives up who doesn't read"));
+        return Err(LabError::Setting(
+            "--peer: only this server fights, resumes, or gives up who doesn't read",
+        ));
     }
     match bench.load {
         Load::Echo { in_flight, rate } => {
@@ -138,6 +146,7 @@ pub fn run(bench: &Bench) -> Result<Row, LabError> {
             row(bench, &mut engine, &mut room, label(bench, "room", load, LINE))
         }
         Load::World(setting) => world(bench, &tokens, setting),
+        Load::Combat { moves_per_sec } => combat(bench, &tokens, moves_per_sec),
         Load::Idle { in_the_world } => idle(bench, &tokens, in_the_world),
         Load::Storm { rate, away, at_once } => storm(bench, &tokens, rate, (away, at_once)),
         Load::Slow { rate, line_len, stop } => slow(bench, &tokens, (rate, line_len), stop),
@@ -156,6 +165,23 @@ fn world(bench: &Bench, tokens: &[Token], setting: world::Setting) -> Result<Row
         row.more.push(Figure { name: "entities in view, on average", value: world.in_view() });
         row.more.push(Figure { name: "slowest pace of the world", value: world.slowest });
     }
+    Ok(row)
+}
+
+fn combat(bench: &Bench, tokens: &[Token], moves_per_sec: f64) -> Result<Row, LabError> {
+    if bench.clients % 2 == 1 {
+        return Err(LabError::Setting("--clients: expected an even number, they fight in pairs"));
+    }
+    // Whoever fights has to read everything.
+    let bench = &Bench { sample: bench.clients, ..bench.clone() };
+    let places = fight::places(bench.clients);
+    let (mut engine, crowd) = entered(bench, Counted::Moves, tokens, Goal::At(&places))?;
+    let characters: Vec<CharacterId> = tokens.iter().map(|token| token.character_id).collect();
+    let mut fights = Fights::new(crowd, &characters, moves_per_sec);
+    let load = format!("{} pairs, {moves_per_sec} moves/s each", bench.clients / 2);
+    let label = label(bench, "combat", load, "move as one of two sees it");
+    let mut row = row(bench, &mut engine, &mut fights, label)?;
+    row.more.push(Figure { name: "fights that came to an end", value: fights.ended as f64 });
     Ok(row)
 }
 

@@ -14,7 +14,9 @@ pub struct QuestUpdate {
     pub quest_id: String,
     /// A few words for people.
     pub title: String,
-    /// "active", "completed" or "failed".
+    /// A sentence or two for people.
+    pub description: String,
+    /// "active" or "completed".
     pub status: String,
     /// How much of it is done, for example 2 of 5.
     pub progress: u32,

@@ -157,6 +157,8 @@ vocabulary! {
         "vendor_buy" VendorBuy(inventory::Buy),
         /// Sells something of one's own to the vendor of the location; answered with `inventory_update`.
         "vendor_sell" VendorSell(inventory::SomeOf),
+        /// Asks how one's quests stand; each that one is at comes as a `quest_update`, then `ok`.
+        "quest_update" QuestUpdate(session::Bare),
         /// Asks a character nearby to trade; answered with one's own copy of `trade_request`.
         "trade_request" TradeRequest(trade::RequestTrade),
         /// Sets one's own side of a trade, whole; that of whoever was asked opens the window. Answered with `trade_update`.

@@ -19,7 +19,7 @@ mod tests;
 mod turns;
 
 pub use aftermath::Aftermath;
-pub use course::{Against, Phase, Prize, Terms};
+pub use course::{Against, Phase, Prize, Sharing, Terms};
 pub use fighter::Supply;
 pub use muster::{CombatEntry, Joining};
 pub use recruit::Recruit;
@@ -52,6 +52,8 @@ pub struct CombatLimits {
     pub side_max: usize,
     /// Characters that it takes at least to challenge the guardian of a crystal shard.
     pub guardian_min: usize,
+    /// Of the health that the content gives a guardian.
+    pub guardian_health_percent: u32,
 }
 
 /// See the module.

@@ -2,12 +2,14 @@
 
 mod check;
 mod enemies;
+mod quests;
 mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use enemies::{Behaviour, Enemy, Loot, Rank};
+pub use quests::{GUARDIAN, Goal, Quest};
 pub use source::ContentError;
 pub use tables::{
     Ability, AbilityEffect, Amounts, Bounds, Class, CrystalShard, EffectKind, Faction, Guardian, Item,
@@ -40,6 +42,7 @@ builtin!(
     "factions.toml",
     "items.toml",
     "locations.toml",
+    "quests.toml",
     "races.toml",
     "realities.toml",
 );
@@ -55,6 +58,7 @@ pub struct Content {
     abilities: Vec<Ability>,
     enemies: Vec<Enemy>,
     crystal_shards: Vec<CrystalShard>,
+    quests: Vec<Quest>,
     /// In order of id.
     locations: Vec<Location>,
 }
@@ -83,6 +87,7 @@ impl Content {
             enemies: Source::read(files, "enemies.toml", "enemy", &mut errors),
             crystal_shards: Source::read(files, "crystal_shards.toml", "crystal_shard", &mut errors),
             locations: Source::read(files, "locations.toml", "location", &mut errors),
+            quests: Source::read(files, "quests.toml", "quest", &mut errors),
         };
         // References into a table that could not be read would only repeat its error.
         if errors.is_empty() {
@@ -107,6 +112,7 @@ impl Content {
             abilities: tables.abilities.into_rows(),
             enemies: tables.enemies.into_rows(),
             crystal_shards,
+            quests: tables.quests.into_rows(),
             locations,
         })
     }
@@ -114,6 +120,11 @@ impl Content {
     /// In the order of the file, as are races, classes, items, abilities and enemies.
     pub fn factions(&self) -> &[Faction] {
         &self.factions
+    }
+
+    /// In the order of the file.
+    pub fn quests(&self) -> &[Quest] {
+        &self.quests
     }
 
     /// By name, in whatever case, as are races and classes.

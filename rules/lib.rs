@@ -10,6 +10,7 @@ pub mod movement;
 pub mod names;
 pub mod party;
 pub mod progression;
+pub mod quests;
 pub mod realm;
 pub mod refusal;
 pub mod room;

@@ -327,9 +327,10 @@ impl Venue for Realm {
     fn apply(&mut self, who: &Member, command: RealmCommand, moment: &mut Moment) -> Result<(), Refusal> {
         match command {
             RealmCommand::Capture { combat, prize } => {
-                let taken = self.capture(who, prize, moment);
-                moment.effects.push(Effect::Inform(who.id, News::Claimed(combat)));
-                taken
+                let ended = self.capture(who, prize, moment);
+                let news = News::Claimed { combat, taken: ended.is_ok() };
+                moment.effects.push(Effect::Inform(who.id, news));
+                ended
             }
             RealmCommand::EndWorld | RealmCommand::Happen(_) | RealmCommand::Seal { .. } => {
                 Err(Refusal::new(ErrorCode::Forbidden, "only whoever runs the server commands that"))

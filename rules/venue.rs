@@ -109,8 +109,8 @@ pub enum News {
     Invited(Box<PartyInvite>),
     /// The combat is over for the character: its aftermath is on disk.
     Fought(CombatId),
-    /// The crystal shard that was won in this combat is taken, or can't be any more.
-    Claimed(CombatId),
+    /// The crystal shard that was won in this combat is `taken`, or can't be any more.
+    Claimed { combat: CombatId, taken: bool },
 }
 
 /// Who is told.

@@ -89,6 +89,7 @@ fn combat(settings: &Settings) -> CombatOptions {
             rounds_max: combat.rounds,
             side_max: combat.side,
             guardian_min: combat.guardian_party.min(combat.side),
+            guardian_health_percent: combat.guardian_health_percent,
         },
         truce_ms: combat.truce_secs * 1000,
     }

@@ -214,6 +214,7 @@ pub struct Combat {
     pub rounds: u32,
     pub side: usize,
     pub guardian_party: usize,
+    pub guardian_health_percent: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

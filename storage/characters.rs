@@ -5,6 +5,7 @@ use protocol::ids::CombatId;
 use protocol::movement::Position;
 use protocol::{AccountId, CharacterId, LocationId};
 use rules::NewCharacter;
+use rules::quests::QuestLog;
 use rules::sheet::Sheet;
 use rules::venue::Whereabouts;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -15,7 +16,7 @@ use crate::error::or_taken;
 use crate::parties::{Belonging, belonging};
 use crate::sheets::{of_row, with_things};
 use crate::times::iso;
-use crate::{Read, StoreError, Write, combats};
+use crate::{Read, StoreError, Write, combats, quests};
 
 /// How long the name of a deleted character stays reserved: seven days.
 const NAME_RESERVED_MS: i64 = 7 * 24 * 3600 * 1000;
@@ -31,6 +32,7 @@ pub struct Taken {
     /// The combat it is in, and whether what combats left of it is to be put into effect.
     pub combat: Option<CombatId>,
     pub aftermaths_wait: bool,
+    pub quests: QuestLog,
     /// The newest answers kept for it, oldest first: (message_id, answer).
     pub recent_answers: Vec<(String, String)>,
     /// How many are kept in all: when there are more, [`answers::find`](crate::answers::find) knows the rest.
@@ -120,6 +122,7 @@ pub fn take(account: AccountId, id: CharacterId, now: i64) -> Write<Taken> {
         let Kept { recent, total } = recent_of(database, id, now)?;
         let combat = combats::of(database, id)?;
         let aftermaths_wait = combats::has_aftermaths(database, id)?;
+        let quests = quests::of(database, id)?;
         let whereabouts = (character.location_id, position);
         let epoch = sheet.epoch;
         let belonging = belonging(database, id, now)?;
@@ -130,6 +133,7 @@ pub fn take(account: AccountId, id: CharacterId, now: i64) -> Write<Taken> {
             whereabouts,
             combat,
             aftermaths_wait,
+            quests,
             recent_answers: recent,
             answers_total: total,
             belonging,

@@ -22,6 +22,7 @@ mod open;
 pub mod parties;
 mod pending;
 pub mod places;
+pub mod quests;
 mod readers;
 pub mod requests;
 pub mod saves;

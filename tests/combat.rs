@@ -18,9 +18,15 @@ use crate::harness::way::Way;
 const OUTPOST: i64 = 11;
 const KILLS: u32 = 12;
 
+/// What coming there brings.
+const FIRST_QUEST: i64 = 20;
+/// What three hollow soldiers bring besides.
+const SOLDIERS_QUEST: i64 = 100;
+
 async fn go_out(socket: &mut Socket) {
     let gone = socket.ask("move", "to the outpost", json!({"to_location_id": OUTPOST})).await;
     assert_eq!(gone["type"], "location_update", "{gone}");
+    socket.hear_where("the first quest", |message| message["status"] == "completed").await;
 }
 
 fn action(combat: &Value, action_type: &str) -> Value {
@@ -80,10 +86,11 @@ async fn a_fight_is_told_with_everything_that_is_documented() {
         // What it promised is there by the time that something else can be asked for.
         let update = socket.ask("inventory", "after", json!({})).await;
         let before = 50..=150;
-        let souls = update["souls"].as_i64().unwrap() - end["souls"].as_i64().unwrap();
+        let souls = update["souls"].as_i64().unwrap() - end["souls"].as_i64().unwrap() - FIRST_QUEST;
         assert!(before.contains(&souls), "{update} after {end}");
         let list = server.get("/api/characters", Some(&player.person.token)).await.expect();
-        assert_eq!(list["characters"][0]["progression"]["experience"], end["experience"], "{list}");
+        let experience = end["experience"].as_i64().unwrap() + FIRST_QUEST;
+        assert_eq!(list["characters"][0]["progression"]["experience"], experience, "{list}");
         assert_eq!(list["characters"][0]["progression"]["level"], if won { 2 } else { 1 }, "{list}");
     }
     server.expect_well().await;
@@ -258,8 +265,10 @@ async fn fights_outlive_every_kill_and_what_they_bring_is_had_once() {
         for combat in combats {
             assert!(is_settled(&directory, format!("combat:{}:{who}", text(combat))), "{combat} of {who}");
         }
+        let quest = |id: &str| is_settled(&directory, format!("quest:{id}:{who}"));
+        assert!(quest("beyond-the-palisade") && quest("clear-the-outpost"), "{who} has had both");
         // At most the one that each kill cut off may have been won without a word.
-        let more = experience(&directory, who) - fighter.experience;
+        let more = experience(&directory, who) - fighter.experience - FIRST_QUEST - SOLDIERS_QUEST;
         assert!(more >= 0 && more % 100 == 0 && more <= i64::from(KILLS) * 100, "{more} of {who}");
         unheard += more / 100;
         resumed += fighter.resumed;

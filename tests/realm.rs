@@ -34,7 +34,12 @@ fn easy_server() -> Server {
     let directory = Directory::new();
     let content = easy_world(&directory);
     let content = content.to_str().expect("temporary paths are text");
-    Server::start_in(&directory, &[("world.content", content), ("combat.guardian_party", "1")])
+    let settings = [
+        ("world.content", content),
+        ("combat.guardian_party", "1"),
+        ("combat.guardian_health_percent", "100"),
+    ];
+    Server::start_in(&directory, &settings)
 }
 
 /// Fights the guardian of this location until it is defeated.

@@ -52,6 +52,7 @@ impl Session {
             ClientMessage::TradeUpdate(offer) => self.offer_trade(&offer, ticket),
             ClientMessage::TradeAccept(accept) => self.accept_trade(&accept, ticket),
             ClientMessage::TradeDecline(which) => self.decline_trade(&which.trade_id, ticket),
+            ClientMessage::QuestUpdate(_) => self.tell_quests(&ticket),
             ClientMessage::CombatStart(request) => self.start_combat(&request, ticket, ctx),
             ClientMessage::CombatAction(act) => self.act_in_combat(act, ticket),
             ClientMessage::PartyChat(say) => {

@@ -30,9 +30,9 @@ impl Session {
     }
 
     /// The crystal shard that was won is taken, or can't be any more.
-    pub(super) fn claimed(&mut self, id: CombatId, ctx: &mut Ctx<Self>) {
+    pub(super) fn claimed(&mut self, id: CombatId, taken: bool, ctx: &mut Ctx<Self>) {
         if let Some(playing) = self.playing.as_mut() {
-            playing.claimed = Some(id);
+            playing.claimed = Some((id, taken));
             self.conclude(ctx);
         }
     }
@@ -52,9 +52,11 @@ impl Session {
     }
 
     fn put_into_effect(&mut self, mut left: VecDeque<Aftermath>, ctx: &mut Ctx<Self>) {
-        let Some(aftermath) = left.pop_front() else { return self.over_unless_under_way() };
+        let Some(aftermath) = left.pop_front() else { return self.over_unless_under_way(ctx) };
         let Some(playing) = &self.playing else { return };
-        if aftermath.prize.is_some() && playing.claimed != Some(aftermath.combat_id) {
+        if aftermath.prize.is_some()
+            && playing.claimed.is_none_or(|(combat, _)| combat != aftermath.combat_id)
+        {
             return self.claim(&aftermath, ctx);
         }
         let (before, content, by) = (&playing.sheet, self.world.content(), aftermath.engagement());
@@ -64,9 +66,11 @@ impl Session {
             // A trade has the sheet: it is over soon.
             Err(refusal) => return self.conclude_later(&refusal.reason, ctx),
         };
+        let (epoch, now_ms, steps) = (before.epoch, self.wall_ms(), self.quest_steps(&aftermath, &after));
         let change = Change::new(before, after, &settlement, content);
-        let settle = storage::sheets::settle(settlement, None, self.wall_ms())
-            .with(storage::combats::settle_aftermath(aftermath.character_id, aftermath.combat_id));
+        let settle = storage::sheets::settle(settlement, None, now_ms)
+            .with(storage::combats::settle_aftermath(aftermath.character_id, aftermath.combat_id))
+            .with(storage::quests::keep(aftermath.character_id, epoch, steps.clone(), now_ms));
         let settled = self.world.store().write(settle);
         ctx.wait(wrap_future(settled).map(move |settled, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
             let session = &mut shell.entity;
@@ -74,6 +78,7 @@ impl Session {
                 Ok(serials) => {
                     session.spare(aftermath.outcome);
                     session.adopt(change, &serials, &by);
+                    session.advance_quests(&steps);
                     session.put_into_effect(left, ctx);
                 }
                 // By an earlier try whose answer was lost, or the sheet was another one.
@@ -89,11 +94,12 @@ impl Session {
     }
 
     /// Nothing is left to be put into effect. A fight that one is still in goes on.
-    fn over_unless_under_way(&mut self) {
+    fn over_unless_under_way(&mut self, ctx: &mut Ctx<Self>) {
         let fight = self.playing.as_ref().and_then(|playing| playing.fight.as_ref());
         if fight.is_some_and(|fight| fight.over) {
             self.end_fight();
         }
+        self.note_deeds(&[], ctx);
     }
 
     /// The realm first: once the aftermath is put into effect, nobody remembers the shard.

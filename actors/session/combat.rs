@@ -8,7 +8,8 @@ use protocol::combat::{Act, Side, StartCombat};
 use protocol::ids::{CombatId, CrystalShardId};
 use protocol::{CharacterId, ErrorCode, ErrorMessage};
 use rules::Refusal;
-use rules::combat::{Against, Combat, CombatCommand, CombatEntry, Joining, Prize, Recruit, Terms};
+use rules::combat::{Against, Combat, CombatCommand, CombatEntry, Joining, Prize, Recruit, Sharing, Terms};
+use rules::party::PartyRecord;
 use rules::realm::RealmRecord;
 use rules::sheet::Engagement;
 
@@ -51,6 +52,7 @@ impl Fight {
 struct Challenge {
     ticket: Ticket,
     terms: Terms,
+    sharing: Option<Sharing>,
     waiting: usize,
 }
 
@@ -98,14 +100,15 @@ impl Session {
                 let error = Refusal::invalid("target_id", "expected somebody else: nobody fights himself");
                 self.refuse(&ticket, error);
             }
-            (Some(whom), None) => self.challenge(Against::Characters, Side::Second, &[whom], ticket, ctx),
-            (None, Some(GUARDIAN)) => self.challenge_guardian(ticket, ctx),
-            (None, Some(kind)) => {
-                self.challenge(Against::Enemies(vec![kind.to_owned()]), Side::First, &[], ticket, ctx)
+            (Some(whom), None) => {
+                let terms = (Against::Characters, Side::Second, None);
+                self.challenge(terms, &[whom], ticket, ctx);
             }
+            (None, Some(GUARDIAN)) => self.challenge_guardian(ticket, ctx),
+            (None, Some(kind)) => self.gather(Against::Enemies(vec![kind.to_owned()]), ticket, ctx),
             (None, None) => {
                 let kinds = self.encounter().into_iter().collect();
-                self.challenge(Against::Enemies(kinds), Side::First, &[], ticket, ctx);
+                self.gather(Against::Enemies(kinds), ticket, ctx);
             }
         }
     }
@@ -165,15 +168,40 @@ impl Session {
         if let Err(refusal) = rules::realm::may_take(self.world.content(), holding, faction, prize) {
             return self.refuse(&ticket, refusal);
         }
-        let companions = self.companions();
-        self.challenge(Against::Guardian(prize), Side::First, &companions, ticket, ctx);
+        self.gather(Against::Guardian(prize), ticket, ctx);
+    }
+
+    /// Against enemies one's party comes along: whoever of it is here and free. The disk knows how it shares.
+    fn gather(&mut self, against: Against, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
+        let Some(party) = &playing.party else {
+            return self.challenge((against, Side::First, None), &[], ticket, ctx);
+        };
+        let record = self.world.store().read(storage::parties::load(party.id, self.wall_ms()));
+        Self::wait_for(record, ctx, move |session, record, ctx| match record {
+            Ok(record) => {
+                let (mates, sharing) = session.mates(record);
+                session.challenge((against, Side::First, sharing), &mates, ticket, ctx);
+            }
+            Err(error) => session.refuse(&ticket, storage_error(&error)),
+        });
+    }
+
+    /// Who else is in the party, by the time they joined, and how it shares; of a party that one has left: nobody.
+    fn mates(&self, record: Option<PartyRecord>) -> (Vec<CharacterId>, Option<Sharing>) {
+        let own = self.playing.as_ref().map(|playing| playing.member.id);
+        let record = record.filter(|record| own.is_some_and(|own| record.has(own)));
+        let Some(record) = record else { return (Vec::new(), None) };
+        let others = record.members.iter().map(|mate| mate.id).filter(|id| Some(*id) != own);
+        let most = self.world.options().combat.limits.side_max.saturating_sub(1);
+        let sharing = Sharing { loot: record.loot_sharing, leader: record.leader };
+        (others.take(most).collect(), Some(sharing))
     }
 
     /// Asks these to join, and begins the fight when all have answered.
     fn challenge(
         &mut self,
-        against: Against,
-        side: Side,
+        (against, side, sharing): (Against, Side, Option<Sharing>),
         whom: &[CharacterId],
         ticket: Ticket,
         ctx: &mut Ctx<Self>,
@@ -186,7 +214,7 @@ impl Session {
             return self.refuse(&ticket, refusal);
         }
         let waiting = whom.len();
-        let challenge = Challenge { ticket, terms: terms.clone(), waiting };
+        let challenge = Challenge { ticket, terms: terms.clone(), sharing, waiting };
         playing.fight = Some(Fight::new(id, Some(challenge)));
         for whom in whom.iter().copied() {
             let ask = ChallengeAsk { combat: id, terms: terms.clone(), side, whom, to: own_door.clone() };
@@ -203,7 +231,7 @@ impl Session {
     pub(super) fn challenged(&mut self, ask: ChallengeAsk, ctx: &mut Ctx<Self>) {
         let taken_up = self.take_up(&ask);
         if taken_up.is_ok() {
-            self.enter_fight(self.joining(ask.terms.clone(), ask.side, false), None, ctx);
+            self.enter_fight(self.joining(ask.terms.clone(), ask.side, None), None, ctx);
         }
         ask.answer(taken_up);
     }
@@ -250,20 +278,21 @@ impl Session {
     /// Everybody is there who will be: whoever challenged comes last, and with him it begins.
     fn open_fight(&mut self, ctx: &mut Ctx<Self>) {
         let fight = self.playing.as_mut().and_then(|playing| playing.fight.as_mut());
-        let Some(Challenge { ticket, terms, .. }) = fight.and_then(|fight| fight.challenge.take()) else {
-            return;
-        };
-        self.enter_fight(self.joining(terms, Side::First, true), Some(ticket), ctx);
+        let challenge = fight.and_then(|fight| fight.challenge.take());
+        let Some(Challenge { ticket, terms, sharing, .. }) = challenge else { return };
+        self.enter_fight(self.joining(terms, Side::First, Some(sharing)), Some(ticket), ctx);
     }
 
-    fn joining(&self, terms: Terms, side: Side, opens: bool) -> CombatEntry {
+    /// `opens`: whoever challenged, with how his party shares.
+    fn joining(&self, terms: Terms, side: Side, opens: Option<Option<Sharing>>) -> CombatEntry {
         let Some((playing, fight)) =
             self.playing.as_ref().and_then(|playing| Some((playing, playing.fight.as_ref()?)))
         else {
             return CombatEntry::Return;
         };
         let recruit = Recruit::of(&playing.sheet, &engagement(fight.id), self.world.content());
-        CombatEntry::Join(Box::new(Joining { terms, side, opens, recruit }))
+        let (opens, sharing) = (opens.is_some(), opens.flatten());
+        CombatEntry::Join(Box::new(Joining { terms, side, opens, sharing, recruit }))
     }
 
     /// A combat could not be had, or lost the character: there may be news of it.
@@ -358,13 +387,6 @@ impl Session {
 
     pub(super) fn fight(&mut self, id: CombatId) -> Option<&mut Fight> {
         self.playing.as_mut()?.fight.as_mut().filter(|fight| fight.id == id)
-    }
-
-    /// Who goes along against a guardian: one's party.
-    fn companions(&self) -> Vec<CharacterId> {
-        let Some(playing) = &self.playing else { return Vec::new() };
-        let members = playing.party.iter().flat_map(|party| party.members.iter().copied());
-        members.filter(|member| *member != playing.member.id).collect()
     }
 }
 

@@ -117,6 +117,7 @@ impl Limits {
             ClientMessage::Move(_) => take(&mut self.moves, rates.moves),
             ClientMessage::CharacterList(_) => self.take_dear(Dear::List),
             ClientMessage::CharacterUpdate(_)
+            | ClientMessage::QuestUpdate(_)
             | ClientMessage::WorldState(_)
             | ClientMessage::ShardStatus(_) => self.take_dear(Dear::Question),
             ClientMessage::CharacterCreate(_)

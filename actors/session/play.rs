@@ -7,6 +7,7 @@ use protocol::ids::CombatId;
 use protocol::movement::Move;
 use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
 use rules::party::PartyExit;
+use rules::quests::QuestLog;
 use rules::realm::Realm;
 use rules::room::Room;
 use rules::sheet::Sheet;
@@ -53,11 +54,12 @@ pub struct Playing {
     pub global: Joined,
     pub faction: Joined,
     pub say: Joined,
+    pub quests: QuestLog,
     /// The realm, while it can be had.
     pub realm: Option<Door<Host<Realm>>>,
     pub fight: Option<Fight>,
-    /// The last combat whose crystal shard was taken, or could not be.
-    pub claimed: Option<CombatId>,
+    /// The last combat whose crystal shard was taken (true), or could not be.
+    pub claimed: Option<(CombatId, bool)>,
     /// Nobody can challenge it until then (monotonic milliseconds).
     pub spared_until_ms: u64,
     /// Its rooms have shown what was said lately; only v1 has a message for that.
@@ -188,6 +190,7 @@ impl Session {
             whereabouts,
             combat,
             aftermaths_wait,
+            quests,
             recent_answers,
             answers_total,
             belonging,
@@ -239,6 +242,7 @@ impl Session {
             global: Joined { key: RoomKey::Global, door: None },
             faction: Joined { key: faction.clone(), door: None },
             say: Joined { key: RoomKey::Say(location), door: None },
+            quests,
             realm: None,
             fight: None,
             claimed: None,
@@ -267,6 +271,7 @@ impl Session {
         if aftermaths_wait {
             self.conclude(ctx);
         }
+        self.complete_quests(ctx);
     }
 
     /// Where a character was last, if the content still has that place; else where characters begin.

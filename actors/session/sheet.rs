@@ -99,6 +99,7 @@ impl Session {
                     let (after, update) = change.with(&serials);
                     session.answer(&ticket, ServerMessage::InventoryUpdate(update));
                     session.take_over(after);
+                    session.note_deeds(&[], ctx);
                 }
                 Err(StoreError::Conflict("message_id")) => {
                     let reply = Reply { who, outbox: session.outbox.clone(), ticket: Some(ticket) };
@@ -148,6 +149,14 @@ impl Session {
         if done {
             self.engagement_over(by);
         }
+        self.note_deeds(&[], ctx);
+    }
+
+    /// What was settled for nobody else is on disk.
+    pub(super) fn adopt_own(&mut self, change: Change, serials: &[ItemId]) {
+        let (after, update) = change.with(serials);
+        self.tell_update(update);
+        self.take_over(after);
     }
 
     /// What was settled for a venue is on disk, and the venue has no say over the sheet any more.

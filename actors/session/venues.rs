@@ -6,6 +6,7 @@ use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::movement::Position;
 use protocol::{CharacterId, ErrorCode, ErrorMessage, LocationId};
+use rules::quests::Deed;
 use rules::room::RoomEntry;
 use rules::venue::RoomKey;
 use rules::world_shard::{Arrival, Departure};
@@ -181,6 +182,7 @@ impl Session {
         self.leave_room(said, who);
         self.join(&RoomKey::Say(location), true, ctx);
         self.give_up_trade();
+        self.note_deeds(&[Deed::Visited(location)], ctx);
     }
 
     /// `gone` hears when the last position is on disk; dropped, when there was nothing to save.

@@ -9,6 +9,7 @@ use protocol::combat::{
 use protocol::{CharacterId, ClientMessage, ErrorCode, LocationId, ServerMessage};
 
 use crate::peer::{Heard, Peer, text, travel};
+use crate::quests::quest_in;
 use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
 
 /// Where wolves are.
@@ -26,6 +27,10 @@ pub fn act(combat: &str, action_type: ActionType) -> ClientMessage {
     act_so(combat, action_type, None)
 }
 
+pub fn rest(combat: &str) -> ClientMessage {
+    act_so(combat, ActionType::Defend, Some("rest"))
+}
+
 fn act_so(combat: &str, action_type: ActionType, manner: Option<&str>) -> ClientMessage {
     ClientMessage::CombatAction(Act {
         combat_id: text(combat),
@@ -37,11 +42,14 @@ fn act_so(combat: &str, action_type: ActionType, manner: Option<&str>) -> Client
     })
 }
 
-/// Somebody new at the outpost.
+/// Somebody new at the outpost, who has had what coming there brings.
 pub async fn outsider(stage: &Stage) -> Peer {
     let mut peer = stage.player().await;
     let gone = peer.ask(travel(OUTPOST)).await;
     assert!(matches!(gone, ServerMessage::LocationUpdate(_)), "{gone:?}");
+    peer.wait("the first quest", |heard| quest_in(heard).filter(|quest| quest.status == "completed")).await;
+    peer.read();
+    peer.inbox.clear();
     peer
 }
 
@@ -80,7 +88,7 @@ pub async fn fight_on(peer: &mut Peer, combat: &str) -> CombatEnd {
         if let ServerMessage::Error(error) = peer.ask(act(combat, ActionType::Attack)).await
             && error.error_code == ErrorCode::NotEnough
         {
-            peer.ask(act_so(combat, ActionType::Defend, Some("rest"))).await;
+            peer.ask(rest(combat)).await;
         }
         peer.read();
     }

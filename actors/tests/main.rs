@@ -14,6 +14,7 @@ mod movement;
 mod outbox;
 mod party;
 mod peer;
+mod quests;
 mod realm;
 mod rooms;
 mod sessions;

@@ -1,13 +1,14 @@
 //! Crystal shards on the running world: a guardian falls, somebody takes the shard, everybody hears of it.
 
-use protocol::combat::Outcome;
+use protocol::combat::{ActionType, CombatEnd, Outcome};
 use protocol::ids::CrystalShardId;
 use protocol::world::{ShardCaptured, WorldState};
 use protocol::{ClientMessage, ErrorCode, ServerMessage};
 use rules::Content;
 use rules::content::BUILTIN;
 
-use crate::combat::{against, begin, end_in, fight_on, progress};
+use crate::combat::{act, against, begin, end_in, fight_on, progress, rest};
+use crate::party::{accept, create, invite};
 use crate::peer::{Heard, Peer, travel};
 use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
 
@@ -21,7 +22,10 @@ fn easy(seed: u64) -> Plan {
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let plan = Plan { content: Content::parse(&files).unwrap(), ..Plan::seeded(seed, 10) };
-    plan.with(|options| options.combat.limits.guardian_min = 1)
+    plan.with(|options| {
+        options.combat.limits.guardian_min = 1;
+        options.combat.limits.guardian_health_percent = 100;
+    })
 }
 
 async fn challenger(stage: &Stage, faction: usize) -> Peer {
@@ -151,4 +155,85 @@ fn a_shard_is_taken_though_the_process_dies_first() {
         peer.linger(5_000).await;
         assert_eq!(progress(&stage, &peer).await.0, 5_000);
     });
+}
+
+/// A party of these, led by the first, all of them before the guardian.
+async fn band(stage: &Stage, factions: &[usize]) -> Vec<Peer> {
+    let mut peers = Vec::new();
+    for faction in factions {
+        peers.push(challenger(stage, *faction).await);
+    }
+    let made = peers[0].ask(create()).await;
+    assert!(matches!(made, ServerMessage::PartyUpdate(_)), "{made:?}");
+    for index in 1..peers.len() {
+        let whom = peers[index].character;
+        let invited = peers[0].ask(invite(whom)).await;
+        assert!(!matches!(invited, ServerMessage::Error(_)), "{invited:?}");
+        let accepted = peers[index].ask(accept(None)).await;
+        assert!(matches!(accepted, ServerMessage::PartyUpdate(_)), "{accepted:?}");
+    }
+    peers
+}
+
+/// Everybody strikes when it is his turn.
+async fn fight_together(peers: &mut [Peer], combat: &str) -> Vec<CombatEnd> {
+    for _ in 0..400 {
+        for peer in peers.iter_mut() {
+            if let ServerMessage::Error(error) = peer.ask(act(combat, ActionType::Attack)).await
+                && error.error_code == ErrorCode::NotEnough
+            {
+                peer.ask(rest(combat)).await;
+            }
+        }
+        let ends: Vec<_> = peers.iter_mut().filter_map(|peer| peer.inbox.iter().find_map(end_in)).collect();
+        if ends.len() == peers.len() {
+            return ends;
+        }
+    }
+    panic!("they can't bring it to an end");
+}
+
+#[test]
+fn a_party_takes_a_shard_and_shares_what_it_won() {
+    let plan = easy(1).with(|options| options.combat.limits.guardian_min = 4);
+    play(plan, |stage| async move {
+        let mut peers = band(&stage, &[0, 1, 0, 0]).await;
+        let before = progress(&stage, &peers[3]).await;
+        let start = begin(&mut peers[1], against("guardian")).await;
+        assert_eq!(start.participants.len(), 5);
+        let ends = fight_together(&mut peers, &start.combat_id).await;
+        assert!(ends.iter().all(|end| end.outcome == Outcome::Won), "{ends:?}");
+        assert!(ends.iter().all(|end| end.experience == 1_250), "{ends:?}");
+        let captured = peers[1].wait("shard_captured", captured_in).await;
+        assert_eq!(captured.faction, stage.world.content().factions()[0].name);
+        let captor = peers.iter().position(|peer| peer.character == captured.captured_by_character_id);
+        assert!(captor.is_some_and(|index| index != 1), "of those whose faction is the most: {captured:?}");
+        for peer in &mut peers {
+            peer.linger(3_000).await;
+            let heard = peer.count(|heard| captured_in(heard).is_some());
+            assert_eq!(heard, 1);
+        }
+        let after = progress(&stage, &peers[3]).await;
+        assert_eq!((after.0, after.1), (before.0 + 1_250, before.1 + ends[3].souls));
+    });
+}
+
+#[test]
+fn too_few_or_too_divided_a_party_challenges_no_guardian() {
+    for factions in [&[0, 0, 0][..], &[0, 0, 1, 1]] {
+        let plan = easy(1).with(|options| options.combat.limits.guardian_min = 4);
+        play(plan, |stage| async move {
+            let mut peers = band(&stage, factions).await;
+            assert_eq!(peers[0].refused(against("guardian")).await.error_code, ErrorCode::Conflict);
+            // It came to nothing for everybody.
+            for peer in &mut peers {
+                peer.linger(2_000).await;
+            }
+            pass(4_000).await;
+            for peer in &mut peers {
+                assert!(matches!(peer.ask(travel(1)).await, ServerMessage::LocationUpdate(_)));
+            }
+            assert!(!stage.world.crystal_shards().await.unwrap()[0].is_captured);
+        });
+    }
 }

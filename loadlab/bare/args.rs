@@ -103,6 +103,12 @@ enum LoadArgs {
         #[arg(long, default_value_t = 0.0)]
         updates_per_frame: f64,
     },
+    /// In pairs, all fight: the server's halls (locations 5 to 10) must be places that are not safe
+    Combat {
+        /// Moves a second, each session
+        #[arg(long, default_value_t = 1.0)]
+        moves_per_sec: f64,
+    },
     /// Signed in, answering pings
     Idle {
         /// With a character each
@@ -169,6 +175,9 @@ fn load(args: &LoadArgs) -> Result<Load, LabError> {
             moves_per_sec: positive(moves_per_sec, "--moves-per-sec: expected 0.1 to 1000")?,
             updates_per_frame,
         }),
+        LoadArgs::Combat { moves_per_sec } => {
+            Load::Combat { moves_per_sec: positive(moves_per_sec, "--moves-per-sec: expected 0.1 to 1000")? }
+        }
         LoadArgs::Idle { in_the_world } => Load::Idle { in_the_world },
         LoadArgs::Storm { rate, away_secs, at_once } => Load::Storm {
             rate: positive(rate, "--rate: expected 0.1 to 1000")?,

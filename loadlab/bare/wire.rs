@@ -69,6 +69,7 @@ pub enum Counted {
     Pongs,
     Lines,
     Areas,
+    Moves,
 }
 
 /// One peer, in one language, in one scenario.
@@ -131,6 +132,7 @@ impl Wire {
             Counted::Pongs => name == b"pong",
             Counted::Lines => name == b"chat",
             Counted::Areas => name == b"area_update",
+            Counted::Moves => name == b"combat_action",
         }
     }
 
@@ -196,9 +198,18 @@ impl Wire {
         Ok(())
     }
 
+    /// A command under a name, so that it has its effect once and one answer.
+    pub fn command(&self, message: &ClientMessage, name: &str, out: &mut Outgoing) {
+        self.write(message, Stamp { message_id: Some(name), ..Stamp::default() }, out);
+    }
+
     fn say(&self, message: &ClientMessage, out: &mut Outgoing) {
+        self.write(message, Stamp::default(), out);
+    }
+
+    fn write(&self, message: &ClientMessage, stamp: Stamp, out: &mut Outgoing) {
         let dialect = self.form.dialect();
-        let encoded = codec::encode(dialect, message, Stamp::default());
+        let encoded = codec::encode(dialect, message, stamp);
         if dialect.is_binary() { out.binary(&encoded) } else { out.text(&encoded) }
     }
 }

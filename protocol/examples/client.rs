@@ -23,6 +23,7 @@ pub(super) fn all() -> Vec<ClientMessage> {
     all.extend(super::combat::from_client());
     all.extend([ClientMessage::WorldState(Bare {}), ClientMessage::ShardStatus(Bare {})]);
     all.extend(inventory());
+    all.push(ClientMessage::QuestUpdate(Bare {}));
     all.extend(trade());
     all
 }

@@ -324,6 +324,7 @@ fn events() -> Vec<ServerMessage> {
         ServerMessage::QuestUpdate(QuestUpdate {
             quest_id: "wolves_of_the_outpost".to_owned(),
             title: "Wolves of the Outpost".to_owned(),
+            description: "Five of them, before the winter.".to_owned(),
             status: "active".to_owned(),
             progress: 2,
             goal: 5,

@@ -29,6 +29,9 @@ pub struct Aftermath {
     pub souls: i64,
     /// Kinds of what it found, each once or more often.
     pub loot: Vec<String>,
+    /// Kinds of the enemies that it won against, and `guardian` for that of a crystal shard.
+    #[serde(default)]
+    pub defeated: Vec<String>,
     /// The crystal shard whose guardian was defeated, for whoever may take it.
     pub prize: Option<Prize>,
 }

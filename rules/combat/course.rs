@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use protocol::combat::{CombatStart, CombatState, Side};
 use protocol::ids::{CombatId, CrystalShardId};
+use protocol::party::LootSharing;
 use protocol::{CharacterId, LocationId};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct Course {
     pub phase: Phase,
     /// Set by the first who comes.
     pub terms: Option<Terms>,
+    /// How the party that began it shares; absent: whoever is lucky finds something.
+    #[serde(default)]
+    pub sharing: Option<Sharing>,
     /// In the order in which they came.
     pub fighters: Vec<Fighter>,
     /// Who acts in which order this round.
@@ -62,6 +66,13 @@ pub enum Against {
     Guardian(Prize),
 }
 
+/// Who of those who fight together gets what they find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sharing {
+    pub loot: LootSharing,
+    pub leader: CharacterId,
+}
+
 /// A crystal shard that is fought for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prize {
@@ -76,6 +87,7 @@ impl Course {
             id,
             phase: Phase::Mustering,
             terms: None,
+            sharing: None,
             fighters: Vec::new(),
             order: Vec::new(),
             active: 0,

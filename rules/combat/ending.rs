@@ -1,6 +1,7 @@
 //! How a combat ends, for one and for all: who won, what he gets, who may take a crystal shard.
 
 use protocol::combat::{Outcome, Side, Standing};
+use protocol::party::LootSharing;
 use protocol::{CharacterId, ServerMessage};
 use rand::RngExt;
 
@@ -10,6 +11,7 @@ use crate::combat::figures::chance;
 use crate::combat::muster::majority;
 use crate::combat::plan::other_side;
 use crate::combat::{Aftermath, Combat};
+use crate::content::GUARDIAN;
 use crate::venue::{Audience, Effect, Moment, News};
 
 /// What an enemy is worth, for each of its levels.
@@ -25,6 +27,8 @@ struct Spoils {
     souls: i64,
     /// With the place of who finds it.
     loot: Vec<(usize, String)>,
+    /// By all of them.
+    defeated: Vec<String>,
     /// With the place of who may take it.
     prize: Option<(usize, Prize)>,
 }
@@ -107,6 +111,7 @@ impl Combat {
             experience: 0,
             souls: 0,
             loot: Vec::new(),
+            defeated: Vec::new(),
             prize: None,
         }
     }
@@ -120,18 +125,35 @@ impl Combat {
         for fighter in self.course.fighters.iter().filter(defeated) {
             let Role::Enemy(brain) = &fighter.role else { continue };
             let level = i64::from(fighter.level);
+            spoils.defeated.push(brain.kind.clone());
             spoils.experience += EXPERIENCE * level;
             spoils.souls += moment.dice.random_range(SOULS) * level;
             let loot = self.content.enemy(&brain.kind).map_or(&[][..], |enemy| &enemy.loot);
             for loot in loot {
                 if chance(i64::from(loot.percent), moment.dice) {
-                    let finder = winners[moment.dice.random_range(0..winners.len())];
+                    let finder = self.finder(winners, spoils.loot.len(), moment);
                     spoils.loot.push((finder, loot.item.clone()));
                 }
             }
         }
+        if matches!(self.course.terms.as_ref().map(|terms| &terms.against), Some(Against::Guardian(_))) {
+            spoils.defeated.push(GUARDIAN.to_owned());
+        }
         spoils.prize = self.prize(winners);
         spoils
+    }
+
+    /// Who gets the next thing that is found, after so many.
+    fn finder(&self, winners: &[usize], found: usize, moment: &mut Moment) -> usize {
+        let sharing = self.course.sharing;
+        let leader = sharing.filter(|sharing| sharing.loot == LootSharing::Leader).and_then(|sharing| {
+            winners.iter().copied().find(|place| self.course.fighters[*place].id == sharing.leader)
+        });
+        match sharing.map(|sharing| sharing.loot) {
+            // In turn; where it begins depends on how long the fight was, so that it is not always the same one.
+            Some(LootSharing::Equal) => winners[(self.course.turn as usize + found) % winners.len()],
+            _ => leader.unwrap_or_else(|| winners[moment.dice.random_range(0..winners.len())]),
+        }
     }
 
     /// Who may take the crystal shard of a defeated guardian: of the faction that most of the winners are of, whoever
@@ -159,6 +181,7 @@ impl Spoils {
         aftermath.souls = part(self.souls);
         let found = self.loot.iter().filter(|(finder, _)| *finder == place);
         aftermath.loot = found.map(|(_, kind)| kind.clone()).collect();
+        aftermath.defeated = self.defeated.clone();
         aftermath.prize = self.prize.filter(|(winner, _)| *winner == place).map(|(_, prize)| prize);
     }
 }

@@ -8,10 +8,10 @@ use protocol::{CharacterId, ErrorCode, ServerMessage};
 use rand::RngExt;
 
 use crate::Refusal;
-use crate::combat::course::{Against, Phase, Terms};
+use crate::combat::course::{Against, Phase, Sharing, Terms};
 use crate::combat::fighter::{Brain, Fighter, Played, Role, Stance};
 use crate::combat::figures::thousandths;
-use crate::combat::{Combat, Recruit, over};
+use crate::combat::{Combat, CombatLimits, Recruit, over};
 use crate::content::{Content, Enemy};
 use crate::venue::{Audience, Effect, Member, Moment, News};
 
@@ -35,6 +35,8 @@ pub struct Joining {
     pub side: Side,
     /// Whoever challenged comes last, and with him it begins.
     pub opens: bool,
+    /// Of the one who opens: how they share what they find.
+    pub sharing: Option<Sharing>,
     pub recruit: Recruit,
 }
 
@@ -98,8 +100,9 @@ impl Combat {
             return Ok(());
         }
         self.may_begin(&fighter, &entry.terms)?;
-        let enemies = enemies(&self.content, &entry.terms.against);
+        let enemies = enemies(&self.content, &self.limits, &entry.terms.against);
         self.course.terms = Some(entry.terms);
+        self.course.sharing = entry.sharing;
         self.course.fighters.push(fighter);
         self.course.fighters.extend(enemies);
         self.begin(who.id, moment);
@@ -216,7 +219,7 @@ fn fighter(who: &Member, entry: &Joining) -> Fighter {
     }
 }
 
-fn enemies(content: &Content, against: &Against) -> Vec<Fighter> {
+fn enemies(content: &Content, limits: &CombatLimits, against: &Against) -> Vec<Fighter> {
     match against {
         Against::Characters => Vec::new(),
         Against::Enemies(kinds) => {
@@ -235,7 +238,9 @@ fn enemies(content: &Content, against: &Against) -> Vec<Fighter> {
             let guardian = content.crystal_shard(prize.shard).map(|shard| &shard.guardian);
             let made = guardian.and_then(|guardian| {
                 let row = content.enemy(&guardian.kind)?;
-                Some(enemy(row, 0, guardian.name.clone(), guardian.level, guardian.health))
+                let health = i64::from(guardian.health) * i64::from(limits.guardian_health_percent) / 100;
+                let health = i32::try_from(health).unwrap_or(i32::MAX).max(1);
+                Some(enemy(row, 0, guardian.name.clone(), guardian.level, health))
             });
             made.into_iter().collect()
         }

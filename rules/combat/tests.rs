@@ -32,6 +32,7 @@ pub const LIMITS: CombatLimits = CombatLimits {
     rounds_max: 200,
     side_max: 6,
     guardian_min: 4,
+    guardian_health_percent: 20,
 };
 /// Where wolves are met.
 pub const OUTPOST: LocationId = LocationId(11);
@@ -192,7 +193,7 @@ pub fn entry(against: Against, side: Side, opens: bool, recruit: Recruit) -> Joi
         Against::Guardian(_) => VOLCANO,
         _ => OUTPOST,
     };
-    Joining { terms: Terms { location_id, against }, side, opens, recruit }
+    Joining { terms: Terms { location_id, against }, side, opens, sharing: None, recruit }
 }
 
 pub fn opening(kinds: &[&str]) -> Joining {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::LocationId;
 
 use super::enemies::Enemy;
+use super::quests::Quest;
 use super::source::{ContentError, Source};
 use super::tables::{Ability, Amounts, Class, CrystalShard, Faction, Item, Location, Race, Reality};
 use super::{BUILTIN, START};
@@ -46,6 +47,7 @@ pub(super) struct Tables<'a> {
     pub enemies: Source<'a, Enemy>,
     pub crystal_shards: Source<'a, CrystalShard>,
     pub locations: Source<'a, Location>,
+    pub quests: Source<'a, Quest>,
 }
 
 impl Tables<'_> {
@@ -58,6 +60,7 @@ impl Tables<'_> {
         self.check_enemies(errors);
         self.check_crystal_shards(errors);
         self.check_locations(errors);
+        self.check_quests(errors);
     }
 
     fn check_names(&self, errors: &mut Vec<ContentError>) {

@@ -238,6 +238,24 @@ fn what_is_wrong_is_told_with_file_and_line() {
             "health = 50000, kind = \"pirate\" }",
             "crystal_shards.toml:11: guardian: there is no enemy \"pirate\"",
         ),
+        (
+            "quests.toml",
+            "{ visit = 11",
+            "{ visit = 99",
+            "quests.toml:12: goal: there is no such thing in the world",
+        ),
+        (
+            "quests.toml",
+            "after = \"beyond-the-palisade\"",
+            "after = \"clear-the-outpost\"",
+            "quests.toml:20: after: nobody can ever begin it",
+        ),
+        (
+            "quests.toml",
+            "after = \"beyond-the-palisade\"",
+            "after = \"elsewhere\"",
+            "quests.toml:20: after: there is no quest \"elsewhere\"",
+        ),
         ("races.toml", "name = \"Human\"", "name = Human", "races.toml:4: "),
         (
             "factions.toml",

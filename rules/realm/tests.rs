@@ -64,6 +64,10 @@ fn ordain(realm: &mut Realm, command: RealmCommand) -> (Result<(), Refusal>, Vec
     (ended, moment.effects)
 }
 
+fn claimed(taken: bool) -> Effect {
+    Effect::Inform(CharacterId(1), News::Claimed { combat: combat(), taken })
+}
+
 fn told(effects: &[Effect]) -> Vec<&ServerMessage> {
     let told = effects.iter().filter_map(|effect| match effect {
         Effect::Tell(Audience::Everyone, message) => Some(message),
@@ -89,7 +93,7 @@ fn a_shard_is_taken_and_everybody_hears_of_it() {
     assert_eq!((captured.shard_name.as_str(), captured.faction.as_str()), ("Phoenix Flame", GOLDEN));
     assert_eq!(captured.previous_owner_faction, None);
     assert_eq!(events(&effects), ["shard_capture"]);
-    assert!(effects.contains(&Effect::Inform(CharacterId(1), News::Claimed(combat()))));
+    assert!(effects.contains(&claimed(true)));
     let Some(Save::Realm(save)) = effects.iter().find_map(|effect| match effect {
         Effect::Save(save @ Save::Realm(_)) => Some(save),
         _ => None,
@@ -120,7 +124,7 @@ fn what_can_not_be_taken_is_refused_and_changes_nothing() {
     ] {
         let (ended, effects) = take(&mut realm, GOLDEN, prize);
         assert_eq!(ended.map_err(|refusal| refusal.code), Err(code), "{what}");
-        assert_eq!(effects, [Effect::Inform(CharacterId(1), News::Claimed(combat()))], "{what}");
+        assert_eq!(effects, [claimed(false)], "{what}");
         assert_eq!(realm.record, before, "{what}");
     }
 }

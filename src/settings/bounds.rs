@@ -76,6 +76,7 @@ const BOUNDS: &[(&str, f64, f64)] = &[
     ("combat.rounds", 1.0, 100000.0),
     ("combat.side", 1.0, 12.0),
     ("combat.guardian_party", 1.0, 12.0),
+    ("combat.guardian_health_percent", 1.0, 1000.0),
     ("chat.history", 0.0, 1000.0),
     ("chat.keep_lines", 100.0, 1e7),
     ("chat.keep_whispers", 100.0, 1e8),

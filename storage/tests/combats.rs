@@ -28,6 +28,7 @@ fn aftermath(number: u8, who: CharacterId) -> Aftermath {
         used: Vec::new(),
         experience: 200,
         souls: 180,
+        defeated: Vec::new(),
         loot: vec!["wolf_pelt".to_owned()],
         prize: None,
     }

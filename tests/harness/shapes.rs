@@ -81,6 +81,8 @@ const EVENTS: &[&str] = &[
     "combat_end",
     "combat_state",
     "inventory_update",
+    "quest_update",
+    "event_trigger",
     "shard_captured",
     "reality_shift",
     "aetherfall",

@@ -43,6 +43,7 @@ fn after(used: Vec<Supply>, experience: i64, souls: i64, loot: &[&str]) -> After
         used,
         experience,
         souls,
+        defeated: Vec::new(),
         loot: loot.iter().map(|kind| (*kind).to_owned()).collect(),
         prize: None,
     }

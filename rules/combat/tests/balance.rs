@@ -1,11 +1,12 @@
 //! Fights are worth fighting: who begins has a chance against what he meets first, and none against what he meets last.
 
-use protocol::CharacterId;
 use protocol::characters::{Progression, Stats};
-use protocol::combat::{ActionType, Outcome, Side};
+use protocol::combat::{Act, ActionType, Outcome, Side};
+use protocol::{CharacterId, Text};
 
-use super::{Ring, act, content, entry, member, named};
+use super::{PRIZE, Ring, act, content, entry, member, named};
 use crate::characters::resources;
+use crate::combat::fighter::Supply;
 use crate::combat::{Against, Recruit, Terms};
 use crate::content::{Content, Item};
 use crate::progression::{Growing, gain_experience};
@@ -72,4 +73,61 @@ fn beginners_beat_what_they_meet_first_and_not_what_they_meet_last() {
             );
         }
     }
+}
+
+/// What somebody does who fights a guardian with others: drinks when badly hurt, uses what he can, strikes, rests.
+fn raid_move(ring: &mut Ring, who: &Member, class: &str, guardian: CharacterId) {
+    let fighter = ring.fighter(who.id);
+    let hurt = fighter.health_share() < 450;
+    let potion = fighter.played().unwrap().supplies.first().map(|supply| supply.kind.clone());
+    let mut moves = Vec::new();
+    if let (true, Some(kind)) = (hurt, potion) {
+        moves.push(Act { item_kind: Some(Text::new(kind).unwrap()), ..act(ActionType::Item) });
+    }
+    let content = content();
+    let mut abilities: Vec<_> = content.abilities_of(class).filter(|ability| ability.damage > 0).collect();
+    abilities.sort_by_key(|ability| std::cmp::Reverse(ability.damage));
+    moves.extend(abilities.iter().map(|ability| named(ActionType::Spell, &ability.name)));
+    moves.extend([act(ActionType::Attack), named(ActionType::Defend, "rest")]);
+    let done = moves.into_iter().any(|act| {
+        let aimed = matches!(act.action_type, ActionType::Attack | ActionType::Spell);
+        let act = Act { target_id: aimed.then_some(guardian), ..act };
+        ring.act(who, act).ended.is_ok()
+    });
+    assert!(done, "one can always rest");
+}
+
+#[test]
+fn six_of_the_highest_level_who_come_prepared_defeat_a_guardian() {
+    let content = content();
+    let mut won = 0;
+    for seed in 0..6 {
+        let mut ring = Ring::new(seed);
+        ring.combat.limits.rounds_max = 200;
+        let mut party = Vec::new();
+        for (id, class) in (1..).zip(content.classes()) {
+            let (who, mut recruit) = grown(&content, &class.name, 25);
+            let potions = Supply { item_id: None, kind: "greater_health_potion".to_owned(), quantity: 20 };
+            recruit.supplies.push(potions);
+            let who = Member { id: CharacterId(id), name: format!("Player {id}"), ..who };
+            let joining = entry(Against::Guardian(PRIZE), Side::First, id == 6, recruit);
+            assert_eq!(ring.enter(&who, joining).ended, Ok(()));
+            party.push((who, class.name.clone()));
+        }
+        let guardian = CharacterId(-1);
+        while !ring.combat.is_over() {
+            let active = ring.combat.course.active_place().unwrap();
+            let id = ring.combat.course.fighters[active].id;
+            let (who, class) = party.iter().find(|(who, _)| who.id == id).unwrap();
+            raid_move(&mut ring, &who.clone(), &class.clone(), guardian);
+        }
+        won += usize::from(ring.aftermaths.iter().any(|one| one.outcome == Outcome::Won));
+        println!(
+            "seed {seed}: round {}, guardian {} health, {} up",
+            ring.combat.course.round,
+            ring.fighter(guardian).resources.health,
+            ring.combat.course.up_on(Side::First).count()
+        );
+    }
+    assert!(won >= 2, "{won} of 6");
 }

@@ -128,7 +128,7 @@ fn a_guardian_takes_four_of_whom_most_are_of_one_faction() {
         if possible {
             let guardian = ring.fighter(WOLF);
             assert_eq!((guardian.name.as_str(), guardian.level), ("Ignarok the Eternal", 50));
-            assert_eq!(guardian.resources.max_health, 50_000);
+            assert_eq!(guardian.resources.max_health, 50_000 / 5);
         }
     }
 }

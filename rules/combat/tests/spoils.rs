@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use protocol::CharacterId;
 use protocol::combat::{ActionResult, ActionType, Outcome, Side, Standing};
+use protocol::party::LootSharing;
 
 use super::rules::{ONE, TWO, WOLF, duel, result_of};
 use super::{LIMITS, PRIZE, Ring, act, entry, id, member, opening, recruit};
-use crate::combat::{Against, Joining};
+use crate::combat::{Against, Joining, Sharing};
 use crate::venue::{Effect, News};
 
 #[test]
@@ -65,6 +66,38 @@ fn winners_share_what_enemies_leave() {
     assert!((250..=750).contains(&souls), "{souls}");
     let who_was_down = &ring.aftermaths[0];
     assert_eq!((who_was_down.health, who_was_down.outcome), (30, Outcome::Won), "gets up with a quarter");
+}
+
+/// Who of four finds how much of what a crystal shard's guardian leaves, with their party sharing in this way.
+fn finders(loot: LootSharing, leader: CharacterId) -> Vec<usize> {
+    let members = [1, 2, 3, 4].map(|id| member(id, "Golden Order"));
+    let mut ring = Ring::new(5);
+    for (index, who) in members.iter().enumerate() {
+        let opens = index == 3;
+        let joining = entry(Against::Guardian(PRIZE), Side::First, opens, recruit("Warrior"));
+        let sharing = opens.then_some(Sharing { loot, leader });
+        assert_eq!(ring.enter(who, Joining { sharing, ..joining }).ended, Ok(()));
+    }
+    ring.fighter_mut(WOLF).resources.health = 1;
+    while !ring.combat.is_over() {
+        let active = ring.combat.course.active_place().unwrap();
+        let who = members.iter().find(|who| who.id == ring.combat.course.fighters[active].id).unwrap();
+        if ring.act(who, act(ActionType::Attack)).ended.is_err() {
+            assert_eq!(ring.act(who, act(ActionType::Defend)).ended, Ok(()));
+        }
+    }
+    ring.aftermaths.sort_by_key(|one| one.character_id);
+    ring.aftermaths.iter().map(|one| one.loot.len()).collect()
+}
+
+#[test]
+fn a_party_shares_what_it_finds_as_it_has_agreed() {
+    // A guardian leaves three things for sure.
+    let mut equal = finders(LootSharing::Equal, ONE);
+    equal.sort_unstable();
+    assert_eq!(equal, [0, 1, 1, 1]);
+    assert_eq!(finders(LootSharing::Leader, TWO), [0, 3, 0, 0]);
+    assert_eq!(finders(LootSharing::Roll, TWO).iter().sum::<usize>(), 3);
 }
 
 #[test]
