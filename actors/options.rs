@@ -233,7 +233,7 @@ impl Default for Rates {
             inventory: Rate::new(20, 200),
             trade: Rate::new(10, 200),
             trade_request: Rate::new(5, 5_000),
-            party: Rate::new(10, 3_334),
+            party: Rate::new(10, 3_333),
             login: Rate::new(5, 60_000),
             login_address: Rate::new(20, 6_000),
             login_account: Rate::new(30, 120_000),

@@ -126,6 +126,7 @@ impl Picture {
     ) {
         if area.full {
             self.in_view.clear();
+            self.own_cell = None;
             self.began = true;
         }
         if !self.began {
