@@ -53,7 +53,7 @@ struct Side {
 /// An accept that stands: the sheet does not change meanwhile.
 #[derive(Debug)]
 struct Accept {
-    /// The session's own count of its accepts.
+    /// The session's own count of its accepts: of the last one, even if that was refused.
     number: u64,
     reserved: Reserved,
 }
@@ -213,7 +213,11 @@ impl Trade {
         moment: &mut Moment,
     ) -> Result<(), Refusal> {
         if let Err(refusal) = self.check_accept(offer_version) {
-            thaw(who, &self.engagement(), number, moment);
+            match self.side_mut(who).ok().and_then(|side| side.accepted.as_mut()) {
+                // The session has lent its sheet once for both: it comes back with the one that stands.
+                Some(stands) => stands.number = number,
+                None => thaw(who, &self.engagement(), number, moment),
+            }
             return Err(refusal);
         }
         self.side_mut(who)?.accepted = Some(Accept { number, reserved });

@@ -10,6 +10,7 @@ mod combat;
 mod faults;
 mod inventory;
 mod limits;
+mod machine;
 mod movement;
 mod outbox;
 mod party;

@@ -156,6 +156,19 @@ fn any_change_clears_both_accepts_and_an_old_version_is_not_accepted() {
 }
 
 #[test]
+fn an_old_accept_that_is_refused_frees_nothing_that_a_standing_one_has() {
+    let mut table = Table::new();
+    table.offer(1, &offer(&[], 0, 5)).unwrap();
+    table.offer(0, &offer(&[10], 0, 0)).unwrap();
+    table.accept(0, 2).unwrap();
+    let (refusal, effects) = table.accept(0, 1).unwrap_err();
+    assert_eq!((refusal.code, thawed(&effects)), (ErrorCode::Conflict, vec![]));
+    // The session lent its sheet for both: it gets it back with the one that stands.
+    let changed = table.offer(1, &offer(&[], 0, 4)).unwrap();
+    assert_eq!(thawed(&changed), [(1, 2)]);
+}
+
+#[test]
 fn a_second_accept_of_the_same_side_is_not_the_others() {
     let mut table = Table::new();
     table.offer(1, &offer(&[], 0, 5)).unwrap();

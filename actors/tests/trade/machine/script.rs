@@ -1,7 +1,9 @@
-//! What people do in a run, and how their messages fare: made by proptest, which makes it shorter when it fails.
+//! What the people of a run do about their trades.
 
 use proptest::prelude::{Just, Strategy, any, prop};
 use proptest::prop_oneof;
+
+use crate::machine::{self, Deed, Fate, Step};
 
 pub const PEOPLE: usize = 3;
 pub const FAULTS: [&str; 10] = [
@@ -17,13 +19,13 @@ pub const FAULTS: [&str; 10] = [
     "session.saved",
 ];
 
-/// What somebody does.
-#[derive(Debug, Clone)]
-pub enum Deed {
+/// What somebody does. Items are his own first, then the others'.
+#[derive(Debug, Clone, Copy)]
+pub enum Play {
     Request {
         whom: usize,
     },
-    /// By bits of the things he has; more souls than there are now and then.
+    /// By bits of the items; more than there is now and then.
     Offer {
         items: u8,
         potions: u32,
@@ -46,71 +48,46 @@ pub enum Deed {
     Travel {
         to: i64,
     },
-    Drop,
-    Reconnect,
-    /// Another session takes the character over.
-    TakeOver,
-    SignOutAndIn,
 }
 
-/// How his message fares.
-#[derive(Debug, Clone, Copy)]
-pub enum Fate {
-    Arrives,
-    Doubled,
-    Lost,
-}
+pub type Script = machine::Script<Play>;
 
-#[derive(Debug, Clone)]
-pub struct Step {
-    pub who: usize,
-    pub deed: Deed,
-    pub fate: Fate,
-    /// Of [`FAULTS`].
-    pub fault: Option<usize>,
-    pub wait_ms: u64,
-}
-
-/// A run is one process after the other, each killed but the last.
-#[derive(Debug, Clone)]
-pub struct Script {
-    pub seed: u64,
-    pub lives: Vec<Vec<Step>>,
-}
-
-fn deed() -> impl Strategy<Value = Deed> {
+fn play() -> impl Strategy<Value = Play> {
+    let items = prop_oneof![6 => 0..4_u8, 1 => any::<u8>()];
+    let souls = prop_oneof![6 => 0..60_u32, 1 => Just(u32::MAX), 1 => 90..140_u32];
+    let item = || 0..4_usize;
     prop_oneof![
-        4 => (0..PEOPLE).prop_map(|whom| Deed::Request { whom }),
-        8 => (any::<u8>(), 0..3_u32, prop_oneof![0..60_u32, Just(u32::MAX)])
-            .prop_map(|(items, potions, souls)| Deed::Offer { items, potions, souls }),
-        9 => prop_oneof![8 => Just(0), 1 => 1..3_u32].prop_map(|back| Deed::Accept { back }),
-        1 => Just(Deed::Decline),
-        1 => (0..4_usize).prop_map(|item| Deed::Equip { item }),
-        1 => (0..4_usize).prop_map(|item| Deed::Unequip { item }),
-        1 => (0..4_usize).prop_map(|item| Deed::Sell { item }),
-        1 => prop::sample::select(vec![1, 5]).prop_map(|to| Deed::Travel { to }),
-        1 => Just(Deed::Drop),
-        1 => Just(Deed::Reconnect),
-        1 => Just(Deed::TakeOver),
-        1 => Just(Deed::SignOutAndIn),
+        5 => (0..PEOPLE).prop_map(|whom| Play::Request { whom }),
+        8 => (items, 0..5_u32, souls)
+            .prop_map(|(items, potions, souls)| Play::Offer { items, potions, souls }),
+        10 => prop_oneof![8 => Just(0), 1 => 1..3_u32].prop_map(|back| Play::Accept { back }),
+        1 => Just(Play::Decline),
+        2 => item().prop_map(|item| Play::Equip { item }),
+        1 => item().prop_map(|item| Play::Unequip { item }),
+        1 => item().prop_map(|item| Play::Sell { item }),
+        1 => prop::sample::select(vec![1, 5]).prop_map(|to| Play::Travel { to }),
     ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let fate = prop_oneof![6 => Just(Fate::Arrives), 2 => Just(Fate::Doubled), 1 => Just(Fate::Lost)];
-    let fault = prop_oneof![12 => Just(None), 1 => (0..FAULTS.len()).prop_map(Some)];
-    let wait_ms = prop_oneof![3 => Just(0), 5 => 1..60_u64, 1 => 60..400_u64];
-    (0..PEOPLE, deed(), fate, fault, wait_ms).prop_map(|(who, deed, fate, fault, wait_ms)| Step {
-        who,
-        deed,
-        fate,
-        fault,
-        wait_ms,
-    })
+/// How far the first two are with a trade when the rest begins.
+fn opening() -> impl Strategy<Value = Vec<Step<Play>>> {
+    let step =
+        |who, play| Step { who, deed: Deed::Play(play), fate: Fate::Arrives, fault: None, wait_ms: 90 };
+    let offer = |who, items, souls| step(who, Play::Offer { items, potions: 1, souls });
+    let accept = |who, back| step(who, Play::Accept { back });
+    let asked = vec![step(0, Play::Request { whom: 1 })];
+    let open = [asked.clone(), vec![step(1, Play::Offer { items: 0, potions: 0, souls: 0 })]].concat();
+    let offered = [open.clone(), vec![offer(0, 1, 5), offer(1, 2, 0)]].concat();
+    let accepted = [offered.clone(), vec![accept(0, 0)]].concat();
+    let stale = [accepted.clone(), vec![accept(0, 1), step(0, Play::Equip { item: 1 })]].concat();
+    let changed = [accepted.clone(), vec![offer(1, 0, 3)]].concat();
+    let completed = [accepted.clone(), vec![accept(1, 0)]].concat();
+    prop::sample::select(vec![Vec::new(), asked, open, offered, accepted, stale, changed, completed])
 }
 
-/// Two who have a window open from the start, and whatever comes then.
 pub fn script() -> impl Strategy<Value = Script> {
-    let life = || prop::collection::vec(step(), 4..16);
-    (any::<u64>(), prop::collection::vec(life(), 1..3)).prop_map(|(seed, lives)| Script { seed, lives })
+    // Now and then so long that the window closes.
+    let wait_ms = prop_oneof![36 => Just(0), 60 => 1..60_u64, 12 => 60..400_u64, 1 => 4_000..5_000_u64];
+    let any_step = machine::step(PEOPLE, play(), &FAULTS, wait_ms);
+    machine::script(machine::life(opening(), any_step, 4..=15))
 }
