@@ -1,14 +1,14 @@
 //! Everything a player can do, one function a command.
 
-use protocol::characters::{Character, CharacterDeleted, CreateCharacter, WhichCharacter};
-use protocol::chat::{Channel, Chat};
+use protocol::characters::{Character, CharacterDeleted, CharacterUpdate, CreateCharacter, WhichCharacter};
+use protocol::chat::{Announce, Channel, Chat};
 use protocol::combat::{Act, CombatAction, CombatStart};
 use protocol::ids::CrystalShardId;
 use protocol::messages::Vocabulary;
 use protocol::movement::{LocationUpdate, Position};
 use protocol::session::{Bare, Pong};
 use protocol::world::{CrystalShard, ShardOwnership, WorldEvent, WorldState};
-use protocol::{CharacterId, ClientMessage, LocationId, ServerMessage};
+use protocol::{CharacterId, ClientMessage, LocationId, ServerMessage, Text};
 
 use crate::compose::{self, Recipient};
 use crate::{Client, ClientError, NearbyPlayer};
@@ -66,6 +66,11 @@ impl Client {
         ask!(self, compose::select_character(id), ServerMessage::CharacterSelect(taken) => taken.character)
     }
 
+    /// How one's own character stands now: health, level, where it is.
+    pub async fn own_state(&self) -> Result<CharacterUpdate, ClientError> {
+        ask!(self, ClientMessage::CharacterUpdate(Bare {}), ServerMessage::CharacterUpdate(state) => state)
+    }
+
     pub async fn delete_character(&self, id: CharacterId) -> Result<CharacterDeleted, ClientError> {
         let which = WhichCharacter { character_id: id };
         ask!(self, ClientMessage::CharacterDelete(which), ServerMessage::CharacterDelete(gone) => gone)
@@ -101,6 +106,12 @@ impl Client {
     ) -> Result<Chat, ClientError> {
         let message = compose::whisper(to, content)?;
         ask!(self, message, ServerMessage::Whisper(line) | ServerMessage::Chat(line) => line)
+    }
+
+    /// Says something to the whole server. `FORBIDDEN` for all but admins.
+    pub async fn announce(&self, content: &str) -> Result<(), ClientError> {
+        let announce = Announce { content: Text::new(content)? };
+        ask!(self, ClientMessage::WorldAnnouncement(announce), ServerMessage::Ok(_) => ())
     }
 
     /// Goes to a neighbouring location. `AREA_FULL`, or `MOVE_REJECTED` when no way leads there.

@@ -39,6 +39,7 @@ mod dial;
 mod error;
 pub mod hear;
 mod inbox;
+mod inventory;
 mod link;
 mod nearby;
 mod notice;
@@ -61,8 +62,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 pub use error::ClientError;
+pub use inventory::Thing;
 pub use nearby::NearbyPlayer;
-pub use notice::{End, Notice};
+pub use notice::{CUT, End, Notice};
 pub use options::{Backoff, Options, Skip};
 pub use protocol;
 pub use rest::Rest;

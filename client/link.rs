@@ -288,8 +288,25 @@ impl Link {
     }
 }
 
-/// Whether an answer is news for the handlers too: a line of one's own in the chat, where one is now.
+/// Whether an answer is news for the handlers too: a line of one's own in the chat, where one is now, and what everybody of
+/// a party or a fight hears, who would make no sense of the rest without what they caused themselves.
 fn others_hear(answer: &ServerMessage) -> bool {
-    use ServerMessage::{Chat, FactionChat, LocationUpdate, PartyChat, Whisper};
-    matches!(answer, Chat(_) | Whisper(_) | FactionChat(_) | PartyChat(_) | LocationUpdate(_))
+    use ServerMessage::{
+        Chat, CombatAction, CombatStart, FactionChat, InventoryUpdate, LocationUpdate, PartyChat,
+        PartyDisband, PartyKick, PartyUpdate, Whisper,
+    };
+    matches!(
+        answer,
+        Chat(_)
+            | Whisper(_)
+            | FactionChat(_)
+            | PartyChat(_)
+            | LocationUpdate(_)
+            | PartyUpdate(_)
+            | PartyKick(_)
+            | PartyDisband(_)
+            | CombatStart(_)
+            | CombatAction(_)
+            | InventoryUpdate(_)
+    )
 }

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+/// Why a connection was lost that [`Client::cut`](crate::Client::cut) ended.
+pub const CUT: &str = "cut on purpose";
+
 /// News of the connection, in order with the messages.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {

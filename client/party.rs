@@ -56,6 +56,12 @@ impl Client {
         ask!(self, ClientMessage::PartyUpdate(change), ServerMessage::PartyUpdate(party) => party)
     }
 
+    /// Gives the party one leads another name. `FORBIDDEN` for others.
+    pub async fn rename_party(&self, name: &str) -> Result<PartyUpdate, ClientError> {
+        let change = ChangeParty { party_name: Some(Text::new(name)?), loot_sharing: None };
+        ask!(self, ClientMessage::PartyUpdate(change), ServerMessage::PartyUpdate(party) => party)
+    }
+
     /// Ends the party one leads. `FORBIDDEN` for others.
     pub async fn disband_party(&self) -> Result<PartyDisband, ClientError> {
         ask!(self, ClientMessage::PartyDisband(Bare {}), ServerMessage::PartyDisband(party) => party)

@@ -1,7 +1,5 @@
-//! What a player can do about trades, and about what he has.
+//! What a player can do about trades.
 
-use protocol::inventory::Inventory;
-use protocol::session::Bare;
 use protocol::trade::{
     AcceptTrade, OfferTrade, RequestTrade, TradeComplete, TradeRequest, TradeUpdate, WhichTrade,
 };
@@ -22,11 +20,6 @@ pub enum Accepted {
 /// Every command fails with what the server refused, or with what [`Client::request`] fails with.
 #[allow(clippy::missing_errors_doc)]
 impl Client {
-    /// Everything that one's character has.
-    pub async fn inventory(&self) -> Result<Inventory, ClientError> {
-        ask!(self, ClientMessage::Inventory(Bare {}), ServerMessage::Inventory(all) => all)
-    }
-
     /// Asks somebody near to trade. He opens the window with his first [`offer_trade`](Self::offer_trade).
     /// `TOO_FAR`, `NOT_ONLINE`, or `CONFLICT` when one of the two is in a trade already.
     pub async fn request_trade(&self, whom: CharacterId) -> Result<TradeRequest, ClientError> {

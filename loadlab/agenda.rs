@@ -18,6 +18,10 @@ pub enum Act {
     Ping,
     /// Begins a trade.
     Trade,
+    /// Does something about its party.
+    Party,
+    /// Begins a fight.
+    Fight,
     /// Drops its connection, as a bad network would.
     Cut,
     /// Does not read for a while.
@@ -65,6 +69,8 @@ impl Agenda {
         // Of two neighbours one asks.
         let begins = if turn.is_multiple_of(2) { crowd.trade_every_secs } else { 0.0 };
         add(Act::Trade, begins, anywhere, false);
+        add(Act::Party, crowd.party_every_secs, anywhere, false);
+        add(Act::Fight, crowd.fight_every_secs, anywhere, false);
         add(Act::Cut, crowd.drop_every_secs, by_chance, true);
         add(Act::Cut, crowd.storm_every_secs, together, false);
         add(Act::Stall, crowd.stall_every_secs, together, false);

@@ -2,7 +2,9 @@
 
 mod account;
 mod act;
+mod fight;
 mod listen;
+mod party;
 mod senses;
 mod stay;
 mod trade;
@@ -56,6 +58,8 @@ pub(crate) struct Bot {
     said: u64,
     stepped: Option<Instant>,
     trader: Option<trade::Trader>,
+    comrade: Option<party::Comrade>,
+    fighter: Option<fight::Fighter>,
 }
 
 /// Who a bot is.
@@ -93,6 +97,8 @@ impl Bot {
             said: 0,
             stepped: None,
             trader: None,
+            comrade: None,
+            fighter: None,
             stage,
         };
         if let Some(character) = bot.account.character_to_make() {
@@ -100,6 +106,8 @@ impl Bot {
         }
         bot.listen();
         bot.trade_with_whom_asks();
+        bot.join_whom_invites();
+        bot.fight_along();
         bot.faction = bot.client.select_character(bot.character).await?.faction;
         bot.go_home(role.home).await?;
         Ok(bot)

@@ -22,6 +22,9 @@ pub enum Timed {
     Answer,
     Ping,
     Trade,
+    Party,
+    Fight,
+    Move,
     Step,
     Travel,
     SignIn,
@@ -30,12 +33,15 @@ pub enum Timed {
 }
 
 impl Timed {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Chat,
         Self::Later,
         Self::Answer,
         Self::Ping,
         Self::Trade,
+        Self::Party,
+        Self::Fight,
+        Self::Move,
         Self::Step,
         Self::Travel,
         Self::SignIn,
@@ -51,6 +57,9 @@ impl Timed {
             Self::Answer => "answer",
             Self::Ping => "ping",
             Self::Trade => "trade",
+            Self::Party => "party",
+            Self::Fight => "fight",
+            Self::Move => "move",
             Self::Step => "step",
             Self::Travel => "travel",
             Self::SignIn => "sign_in",
@@ -66,6 +75,9 @@ impl Timed {
             Self::Answer => "a line of chat, to its answer",
             Self::Ping => "ping, to pong",
             Self::Trade => "a trade, from the request to its end",
+            Self::Party => "something done about a party, to its answer",
+            Self::Fight => "a fight, from the challenge to its end",
+            Self::Move => "a move in a fight, to its answer",
             Self::Step => "a step, to every eye nearby",
             Self::Travel => "change of location",
             Self::SignIn => "signing in, to the world",
@@ -189,6 +201,19 @@ pub struct Counts {
     pub trades: u64,
     /// What was refused on the way to one.
     pub trades_refused: u64,
+    /// Commands about parties that were carried out.
+    pub party_deeds: u64,
+    pub party_refused: u64,
+    /// How parties stand, as their members heard it.
+    pub party_updates: u64,
+    /// Fights that ended.
+    pub fights: u64,
+    /// Moves of bots in them.
+    pub combat_moves: u64,
+    /// What was refused before a fight and in it.
+    pub fights_refused: u64,
+    /// Crystal shards that changed hands.
+    pub captures: u64,
 }
 
 impl Score {

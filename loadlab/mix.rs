@@ -43,6 +43,17 @@ impl Speech {
     }
 }
 
+/// Whom bots fight.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quarry {
+    /// Whoever one meets in the wilderness.
+    #[default]
+    Enemies,
+    /// The guardians of crystal shards, which change hands so. Where one is of one's own already: whoever one meets there.
+    Guardians,
+}
+
 /// A load, as a file describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +112,15 @@ pub struct Crowd {
     /// Between two trades of souls that each second bot begins with the next one, which has to be of this crowd and near.
     #[serde(default)]
     pub trade_every_secs: f64,
+    /// Between two things that each bot does about its party: founds one, invites, leaves, kicks, ends it.
+    #[serde(default)]
+    pub party_every_secs: f64,
+    /// Between two fights that each bot begins who leads its party of four; the others of it fight along.
+    #[serde(default)]
+    pub fight_every_secs: f64,
+    /// Whom they fight.
+    #[serde(default)]
+    pub quarry: Quarry,
     /// Between two cuts of each bot's connection, at random; it resumes.
     #[serde(default)]
     pub drop_every_secs: f64,
@@ -137,6 +157,9 @@ impl Default for Crowd {
             channel: Channel::Global,
             pings_per_sec: 0.0,
             trade_every_secs: 0.0,
+            party_every_secs: 0.0,
+            fight_every_secs: 0.0,
+            quarry: Quarry::default(),
             drop_every_secs: 0.0,
             storm_every_secs: 0.0,
             stall_every_secs: 0.0,
@@ -178,6 +201,16 @@ impl Crowd {
     /// Whether its bots trade.
     pub fn trades(&self) -> bool {
         self.trade_every_secs > 0.0
+    }
+
+    /// Whether its bots come together in parties, as they like.
+    pub fn groups(&self) -> bool {
+        self.party_every_secs > 0.0
+    }
+
+    /// Whether its bots fight.
+    pub fn fights(&self) -> bool {
+        self.fight_every_secs > 0.0
     }
 
     /// Whether its connections end, on purpose and in whatever way.

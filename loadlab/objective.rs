@@ -27,7 +27,7 @@ pub enum Metric {
 }
 
 /// What can be asked for by name alone, with what it is.
-pub const NUMBERS: [(&str, &str); 16] = [
+pub const NUMBERS: [(&str, &str); 19] = [
     ("drops", "connections that dropped"),
     ("unexpected_drops", "those that no bot caused"),
     ("resumes", "sessions that went on after a drop"),
@@ -40,6 +40,9 @@ pub const NUMBERS: [(&str, &str); 16] = [
     ("lines_sent", "lines of chat said"),
     ("lines_heard", "lines of chat heard, by all together"),
     ("trades", "trades that happened"),
+    ("party_deeds", "commands about parties that were carried out"),
+    ("fights", "fights that bots began, to their end"),
+    ("captures", "crystal shards that changed hands"),
     ("slowdown", "p99 of chat for the others while some don't read, by p99 while all do"),
     ("server.rss", "most memory of the server, MiB"),
     ("server.cores", "cores that the server was busy on"),

@@ -4,11 +4,15 @@ mod answers;
 mod area;
 mod audits;
 mod bits;
+mod captures;
 mod channels;
+mod fights;
 mod kept;
 mod money;
 mod order;
+mod parties;
 mod resume;
+mod spoils;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +21,15 @@ use serde::Serialize;
 pub use answers::Answers;
 pub use area::{Area, Looked};
 pub use audits::Audits;
+pub use captures::Captures;
 pub use channels::{Channels, Group};
+pub use fights::{Fights, Told};
 pub use kept::Kept;
 pub use money::Money;
 pub use order::{Break, Line, Order, Page};
+pub use parties::Parties;
 pub use resume::Resumption;
+pub use spoils::{Sheet, Spoils};
 
 /// So many faults are described; the rest are only counted.
 const EXAMPLES_MAX: usize = 20;
@@ -107,6 +115,10 @@ pub struct Oracles {
     pub area: Area,
     pub kept: Kept,
     pub money: Money,
+    pub parties: Parties,
+    pub fights: Fights,
+    pub spoils: Spoils,
+    pub captures: Captures,
     pub audits: Audits,
 }
 
@@ -116,12 +128,21 @@ pub struct Stakes {
     pub chat: bool,
     pub drops: bool,
     pub area: bool,
+    pub captures: bool,
 }
 
 impl Oracles {
     /// Whether everything that may still come has come.
     pub fn is_complete(&self) -> bool {
         self.channels.is_complete() && self.area.is_settled()
+    }
+
+    /// Not all that happened to this bot meanwhile was told to it, and it knows so.
+    pub fn interrupted(&mut self, bot: usize) {
+        self.parties.interrupted(bot);
+        self.fights.interrupted(bot);
+        self.spoils.interrupted(bot);
+        self.captures.interrupted(bot);
     }
 
     /// The verdicts, when all that could arrive has arrived.
@@ -137,6 +158,14 @@ impl Oracles {
             .filter_map(told)
             .chain(self.kept.verdict())
             .chain(self.money.verdict())
+            .chain(self.parties.verdict())
+            .chain(self.fights.verdict())
+            .chain(self.spoils.verdict())
+            .chain(
+                self.captures
+                    .verdict()
+                    .filter(|verdict| stakes.captures || verdict.outcome != Outcome::Unproved),
+            )
             .chain(self.audits.verdict())
             .collect()
     }

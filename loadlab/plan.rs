@@ -1,5 +1,7 @@
 //! Where the bots stand: spread over the locations, in groups that see each other and nobody else.
 
+use std::collections::BTreeMap;
+
 use protocol::LocationId;
 use protocol::movement::Position;
 
@@ -56,6 +58,33 @@ pub fn market(bots: usize, group: usize) -> Vec<Home> {
     homes
 }
 
+/// The size of a party that can challenge a guardian, and of those who fight together here.
+const BAND: usize = 4;
+/// Where enemies are that beginners can defeat.
+pub const WILDERNESS: LocationId = LocationId(11);
+
+/// Who fights together, of bots with their factions: four at a time; of one faction, where `faithful`, which may leave fewer
+/// in the last of each. Neighbours in the list are of different factions then, as far as there are several.
+pub fn bands(fighters: &[(usize, String)], faithful: bool) -> Vec<Vec<usize>> {
+    let mut by_faction: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (bot, faction) in fighters {
+        by_faction.entry(if faithful { faction.as_str() } else { "" }).or_default().push(*bot);
+    }
+    let most = by_faction.values().map(|bots| bots.len().div_ceil(BAND)).max().unwrap_or(0);
+    let nth = |nth: usize| {
+        by_faction
+            .values()
+            .filter_map(move |bots| Some(bots.chunks(BAND).nth(nth)?.to_vec()))
+            .collect::<Vec<_>>()
+    };
+    (0..most).flat_map(nth).collect()
+}
+
+/// Where the band with this number fights: two at each of the `prizes`, then again from the first.
+pub fn prize_of(band: usize, prizes: usize) -> usize {
+    band / 2 % prizes.max(1)
+}
+
 /// Where a bot goes whose home is full.
 pub fn elsewhere(bot: usize) -> LocationId {
     SAFE[1 + bot % (SAFE.len() - 1)]
@@ -87,7 +116,7 @@ fn middle(round: usize) -> Position {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{DANGEROUS, Home, homes, market};
+    use super::{DANGEROUS, Home, bands, homes, market, prize_of};
 
     fn count(homes: &[Home], same: impl Fn(&Home, &Home) -> bool) -> usize {
         homes.iter().map(|one| homes.iter().filter(|other| same(one, other)).count()).max().unwrap()
@@ -119,6 +148,22 @@ mod tests {
                 "{bots} in {group}"
             );
         }
+    }
+
+    #[test]
+    fn bands_are_of_one_faction_where_that_counts_and_two_contend_for_each_prize() {
+        let factions = ["Reds", "Blues", "Greens"];
+        let fighters: Vec<_> = (0..27).map(|bot| (bot, factions[bot % 3].to_owned())).collect();
+        let bands = bands(&fighters, true);
+        assert_eq!(bands.iter().map(Vec::len).sum::<usize>(), 27);
+        assert!(bands.iter().all(|band| band.len() <= 4 && band.iter().all(|bot| bot % 3 == band[0] % 3)));
+        for (number, pair) in bands.chunks(2).enumerate().filter(|(_, pair)| pair.len() == 2) {
+            assert_ne!(pair[0][0] % 3, pair[1][0] % 3, "{bands:?}");
+            assert_eq!(prize_of(2 * number, 12), prize_of(2 * number + 1, 12));
+        }
+        let mixed = super::bands(&fighters, false);
+        assert_eq!(mixed[0], [0, 1, 2, 3]);
+        assert_eq!(mixed.len(), 7);
     }
 
     #[test]

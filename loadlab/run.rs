@@ -2,6 +2,7 @@
 
 mod arrive;
 mod audit;
+mod confirm;
 mod restart;
 
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::agenda::Agenda;
 use crate::bot::{Bot, Span};
-use crate::mix::{Mix, Speech};
+use crate::mix::{Mix, Quarry, Speech};
 use crate::oracle::{Money, Stakes};
 use crate::process::room_for_sockets;
 use crate::report::Report;
@@ -61,12 +62,15 @@ pub async fn run(lab: &Lab) -> Result<Report, LabError> {
     let tokens = read_tokens(&lab.tokens, lab.mix.bots + usize::from(lab.restart.is_some()))?;
     let (bots, stage) = arrive(lab, &tokens).await?;
     audit::look(&bots, &stage, Money::starts).await?;
+    confirm::before(&bots, &stage).await?;
     let mut recorder = Recorder::new(Duration::from_secs(lab.mix.secs), lab.server_pid);
     let (bots, restarted) = perform(lab, bots, &stage, &mut recorder).await?;
     if let Some(token) = tokens.get(lab.mix.bots) {
         restart::witness(&stage, token).await.map_err(LabError::Witness)?;
     }
     audit::stop_trading(&bots).await;
+    confirm::parties(&bots, &stage).await;
+    confirm::fights(&bots, &stage).await?;
     audit::look(&bots, &stage, Money::ends).await?;
     if let Some(command) = &lab.audit {
         audit::audit(&stage, command, "in the end").await;
@@ -83,7 +87,13 @@ fn stakes(mix: &Mix) -> Stakes {
     let drops = mix.crowd.iter().any(|crowd| crowd.drops() || crowd.stalls());
     let is_v1 = mix.dialect != Speech::Classic;
     let walks = mix.crowd.iter().any(|crowd| crowd.moves_per_sec > 0.0);
-    Stakes { chat: mix.has_chat(), drops: drops && is_v1, area: walks && is_v1 && mix.watchers > 0 }
+    let raids = mix.crowd.iter().any(|crowd| crowd.fights() && crowd.quarry == Quarry::Guardians);
+    Stakes {
+        chat: mix.has_chat(),
+        drops: drops && is_v1,
+        area: walks && is_v1 && mix.watchers > 0,
+        captures: raids,
+    }
 }
 
 /// The measured part. Returns the bots, still connected, and how the server was restarted.

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use protocol::CharacterId;
+use protocol::ids::CrystalShardId;
 use tokio::time::Instant;
 
 use crate::measure::Score;
@@ -22,13 +23,27 @@ pub(crate) struct Stage {
     pub mix: Mix,
     /// Everybody's character, once all have arrived: before that nobody says anything.
     pub cast: OnceLock<Vec<CharacterId>>,
+    /// Of those who fight: who fights together, by their places in the cast. The first of each begins their fights.
+    pub bands: OnceLock<Vec<Vec<usize>>>,
+    /// The crystal shards that are fought for, and what their guardians are called.
+    pub prizes: OnceLock<Vec<(CrystalShardId, String)>>,
     score: Mutex<Score>,
 }
 
 impl Stage {
     pub fn new(url: String, mix: Mix, (seed, run): (u64, u32), score: Score) -> Self {
         let score = Mutex::new(score);
-        Self { url, run, epoch: Instant::now(), seed, mix, cast: OnceLock::new(), score }
+        Self {
+            url,
+            run,
+            epoch: Instant::now(),
+            seed,
+            mix,
+            cast: OnceLock::new(),
+            bands: OnceLock::new(),
+            prizes: OnceLock::new(),
+            score,
+        }
     }
 
     pub fn score(&self) -> MutexGuard<'_, Score> {
@@ -41,6 +56,16 @@ impl Stage {
 
     pub fn is_classic(&self) -> bool {
         self.mix.dialect == Speech::Classic
+    }
+
+    /// With whom a bot fights; empty for who does not.
+    pub fn band_of(&self, bot: usize) -> Vec<usize> {
+        let band = self.bands.get().and_then(|bands| bands.iter().find(|band| band.contains(&bot)));
+        band.cloned().unwrap_or_default()
+    }
+
+    pub fn is_guardian(&self, name: &str) -> bool {
+        self.prizes.get().is_some_and(|prizes| prizes.iter().any(|(_, guardian)| guardian == name))
     }
 
     pub fn crowd(&self, index: usize) -> &Crowd {

@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::program::run;
 use crate::harness::server::{Directory, Server};
+use crate::realm::easy_world;
 
 const BOTS: usize = 8;
 
@@ -25,7 +26,7 @@ fn small(name: &str) -> Mix {
 
 fn lab(server: &Server, mix: Mix) -> Lab {
     let directory = server.directory();
-    let minted = run(directory.path(), &["token", "mint", "--count", &(BOTS + 1).to_string()]);
+    let minted = run(directory.path(), &["token", "mint", "--count", &(mix.bots + 1).to_string()]);
     let tokens = directory.path().join("tokens");
     fs::write(&tokens, minted.expect_success()).unwrap();
     Lab {
@@ -178,17 +179,31 @@ fn audit_of(directory: &Directory) -> String {
 }
 
 async fn restarted(signal: &str, scenario: &str) -> Report {
-    let directory = Directory::new();
-    let server = Server::start_in(&directory, &[]);
     let mut mix = small(scenario);
     mix.secs = 3;
+    restarted_with(&Directory::new(), &[], signal, mix).await
+}
+
+async fn restarted_with(
+    directory: &Directory,
+    settings: &[(&str, &str)],
+    signal: &str,
+    mut mix: Mix,
+) -> Report {
+    let server = Server::start_in(directory, settings);
     mix.crowd.iter_mut().for_each(|crowd| crowd.chat_every_secs = 0.3);
     let mut lab = lab(&server, mix);
+    let settings: String = settings
+        .iter()
+        .map(|(name, value)| {
+            format!("SHARDMESH__{}={value} ", name.to_ascii_uppercase().replacen('.', "__", 1))
+        })
+        .collect();
     let (path, pid) = (directory.path().display(), server.pid());
     let command = format!(
         "kill -{signal} {pid}
          while [ -e /proc/{pid} ] && ! grep -q '^State:.Z' /proc/{pid}/status; do sleep 0.05; done
-         SHARDMESH__LIMITS__ENABLED=false SHARDMESH__CHAT__HISTORY=600 {} serve --listen {} --data {path}/data \
+         {settings} SHARDMESH__LIMITS__ENABLED=false SHARDMESH__CHAT__HISTORY=600 {} serve --listen {} --data {path}/data \
          >/dev/null 2>>{path}/log </dev/null &
          echo $! | tee {path}/successor",
         env!("CARGO_BIN_EXE_shardmesh"),
@@ -196,7 +211,7 @@ async fn restarted(signal: &str, scenario: &str) -> Report {
     );
     let _successor = Successor(directory.path().join("successor"));
     lab.restart = Some(Restart { command, after: Duration::from_secs(1), planned: signal == "TERM" });
-    lab.audit = Some(audit_of(&directory));
+    lab.audit = Some(audit_of(directory));
     loadlab::run(&lab).await.unwrap()
 }
 
@@ -241,4 +256,59 @@ async fn sessions_go_on_after_a_planned_restart() {
     assert!(report.passed, "{report}");
     assert_eq!(outcome(&report, "kept"), Some(Outcome::Kept), "{report}");
     assert_eq!((report.counts.resumes, report.counts.gaps), (BOTS as u64, 0), "{report}");
+}
+
+fn expect_kept(report: &Report, oracles: &[&str]) {
+    assert!(report.passed, "{report}");
+    for oracle in oracles {
+        assert_eq!(outcome(report, oracle), Some(Outcome::Kept), "{oracle}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn parties_come_and_go_and_their_members_agree_on_them() {
+    let mut mix = small("party");
+    mix.secs = 3;
+    (mix.crowd[0].party_every_secs, mix.crowd[0].drop_every_secs) = (0.1, 1.0);
+    let report = play(mix).await;
+    expect_kept(&report, &["parties", "answers", "resume"]);
+    assert!(report.counts.party_deeds > 0 && report.counts.party_updates > 0, "{report}");
+}
+
+#[tokio::test]
+async fn parties_survive_a_kill() {
+    let report = restarted("KILL", "party").await;
+    expect_kept(&report, &["parties", "kept", "audit"]);
+}
+
+#[tokio::test]
+async fn parties_fight_and_have_what_they_won_once() {
+    let mut mix = small("hunt");
+    mix.secs = 3;
+    mix.crowd[0].drop_every_secs = 1.5;
+    let report = play(mix).await;
+    expect_kept(&report, &["fights", "spoils", "parties", "answers", "resume"]);
+    assert!(report.counts.fights > 0 && report.counts.combat_moves > 0, "{report}");
+}
+
+/// Pairs of one faction each fight for crystal shards, two pairs for the same one.
+fn small_raid() -> Mix {
+    let mut mix = small("raid");
+    (mix.bots, mix.secs) = (12, 3);
+    mix.crowd[0].fight_every_secs = 0.2;
+    mix
+}
+
+#[tokio::test]
+async fn crystal_shards_change_hands_once_at_a_time_also_over_a_kill() {
+    let directory = Directory::new();
+    let content = easy_world(&directory, 60);
+    let settings = [
+        ("world.content", content.to_str().expect("temporary paths are text")),
+        ("combat.guardian_party", "2"),
+        ("combat.guardian_health_percent", "100"),
+    ];
+    let report = restarted_with(&directory, &settings, "KILL", small_raid()).await;
+    expect_kept(&report, &["captures", "fights", "spoils", "parties", "audit"]);
+    assert!(report.counts.captures > 0, "{report}");
 }

@@ -10,8 +10,8 @@ use crate::harness::server::{Directory, Server};
 use crate::harness::shapes::expect_keys;
 use crate::harness::socket::Socket;
 
-/// A copy of the default world whose guardians fall to one of the first level.
-fn easy_world(directory: &Directory) -> PathBuf {
+/// A copy of the default world whose guardians have so much health and are of the kind that is met first.
+pub fn easy_world(directory: &Directory, health: u32) -> PathBuf {
     let content = directory.path().join("content");
     std::fs::create_dir(&content).expect("there is room");
     for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("content")).unwrap() {
@@ -19,7 +19,7 @@ fn easy_world(directory: &Directory) -> PathBuf {
         let mut text = std::fs::read_to_string(&path).unwrap();
         if path.ends_with("crystal_shards.toml") {
             let easy = |line: &str| match line.split_once(", health = ") {
-                Some((guardian, _)) => format!("{guardian}, health = 5, kind = \"hollow_soldier\" }}"),
+                Some((guardian, _)) => format!("{guardian}, health = {health}, kind = \"hollow_soldier\" }}"),
                 None => line.to_owned(),
             };
             text = text.lines().map(easy).collect::<Vec<_>>().join("\n");
@@ -32,7 +32,8 @@ fn easy_world(directory: &Directory) -> PathBuf {
 /// A server where one alone can challenge a guardian.
 fn easy_server() -> Server {
     let directory = Directory::new();
-    let content = easy_world(&directory);
+    // They fall to one of the first level.
+    let content = easy_world(&directory, 5);
     let content = content.to_str().expect("temporary paths are text");
     let settings = [
         ("world.content", content),

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::compose;
 use crate::link::{Left, Link, OPEN_COMMANDS_MAX};
-use crate::notice::{End, Notice};
+use crate::notice::{CUT, End, Notice};
 use crate::shared::Request;
 use crate::socket::{Socket, Welcome};
 
@@ -24,7 +24,7 @@ impl Link {
     pub(super) async fn next_connection(&mut self, left: Left) -> Result<Socket, End> {
         match left {
             Left::Asked => Err(End::Asked),
-            Left::Cut => self.come_back("cut on purpose".to_owned()).await,
+            Left::Cut => self.come_back(CUT.to_owned()).await,
             Left::Closed { code, why } => match stay_away(code, &why) {
                 Some(end) => Err(end),
                 None => self.come_back(why).await,

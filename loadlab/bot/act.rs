@@ -77,6 +77,8 @@ impl Bot {
             Act::Talk => return Some(self.talk(due)),
             Act::Ping => return Some(self.ping(due)),
             Act::Trade => return self.begin_trade(due),
+            Act::Fight => return self.begin_fight(due),
+            Act::Party => return self.group(due),
             Act::Cut => {
                 self.senses.get().dropped.get_or_insert(due);
                 self.client.cut();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use client::{Notice, hear};
+use client::{CUT, Notice, hear};
 use protocol::ErrorCode;
 use protocol::area::AreaUpdate;
 use protocol::chat::{Chat, ChatHistory};
@@ -165,7 +165,8 @@ fn note(score: &mut Score, ear: &Ear, notice: &Notice) {
             senses.away = true;
             score.counts.drops += u64::from(*attempt == 1);
             // What the bot did itself is no trouble.
-            let wanted = senses.dropped.is_some();
+            // A cut may come when the bot has just come back from the one before.
+            let wanted = senses.dropped.is_some() || why == CUT;
             if !wanted || *attempt > 1 {
                 score.trouble(format!("connection lost: {why}"));
             }
@@ -185,6 +186,7 @@ fn note(score: &mut Score, ear: &Ear, notice: &Notice) {
             is_back(score, ear, &mut senses, now);
             score.counts.reconnects += 1;
             score.oracles.channels.interrupted(bot, Break::Away);
+            score.oracles.interrupted(bot);
             if !ear.stage.is_classic() && !killed {
                 score.oracles.resume.refused(bot, "had to sign in anew");
             }
@@ -195,6 +197,7 @@ fn note(score: &mut Score, ear: &Ear, notice: &Notice) {
             score.oracles.resume.gap();
             let events = to_seq.saturating_sub(*from_seq) + 1;
             score.oracles.channels.interrupted(bot, Break::Gap { events });
+            score.oracles.interrupted(bot);
         }
         Notice::Missed { from_seq, to_seq } => score.oracles.resume.hole(bot, (*from_seq, *to_seq)),
         Notice::Repeated { seq } => score.oracles.resume.repeated(bot, *seq),
@@ -223,7 +226,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use client::{End, Notice};
+    use client::{CUT, End, Notice};
 
     use super::{Ear, note};
     use crate::bot::senses::Senses;
@@ -287,6 +290,15 @@ mod tests {
         let (ear, mut score) = (ear(), Score::new(Oracles::default()));
         ear.senses.get().dropped = Some(tokio::time::Instant::now());
         note(&mut score, &ear, &reconnecting());
+        assert_eq!((score.counts.drops, score.counts.unexpected_drops), (1, 0));
+        assert!(score.trouble.is_empty());
+    }
+
+    #[test]
+    fn a_second_cut_on_the_heels_of_the_first_is_no_trouble_either() {
+        let (ear, mut score) = (ear(), Score::new(Oracles::default()));
+        let cut = Notice::Reconnecting { attempt: 1, wait: Duration::ZERO, why: CUT.to_owned() };
+        note(&mut score, &ear, &cut);
         assert_eq!((score.counts.drops, score.counts.unexpected_drops), (1, 0));
         assert!(score.trouble.is_empty());
     }

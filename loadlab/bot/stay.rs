@@ -35,6 +35,7 @@ impl Bot {
             let mut score = self.stage.score();
             score.counts.departures += 1;
             score.oracles.channels.interrupted(self.index, Break::Away);
+            score.oracles.interrupted(self.index);
         }
         let back = due + Duration::from_secs_f64(self.crowd().away_secs);
         let mut next = back;
@@ -64,6 +65,8 @@ impl Bot {
         self.client = self.account.connect(&self.stage.url, options).await?;
         self.listen();
         self.trade_with_whom_asks();
+        self.join_whom_invites();
+        self.fight_along();
         self.client.select_character(self.character).await.map(drop)
     }
 }

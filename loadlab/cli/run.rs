@@ -12,7 +12,8 @@ use crate::objective::{NUMBERS, Objective};
 use crate::{Lab, LabError, Restart, Timed, run};
 
 /// Scenarios: walk (everybody walks and chats), echo (ping and pong), room (one talks, all listen), storm (all
-/// connections drop at once), slow (some stop reading), churn (people come and go), market (neighbours trade). `shardmesh-loadlab scenario NAME`
+/// connections drop at once), slow (some stop reading), churn (people come and go), market (neighbours trade), party (bots come together
+/// and go apart), hunt (parties fight), raid (they capture crystal shards, in a world made for it). `shardmesh-loadlab scenario NAME`
 /// prints one as a file; --mix runs such a file.
 #[derive(Debug, Args)]
 #[command(after_help = after_help())]

@@ -14,12 +14,14 @@ pub(crate) const ROAM_MAX_M: f64 = 2000.0;
 type Rate = fn(&Crowd) -> f64;
 
 /// Name, what it is, and the least and the most it may be beside 0.
-const RATES: [(&str, Rate, f64, f64); 11] = [
+const RATES: [(&str, Rate, f64, f64); 13] = [
     ("moves_per_sec", |crowd| crowd.moves_per_sec, 0.01, 100.0),
     ("travel_every_secs", |crowd| crowd.travel_every_secs, 0.5, 3600.0),
     ("chat_every_secs", |crowd| crowd.chat_every_secs, 0.01, 3600.0),
     ("pings_per_sec", |crowd| crowd.pings_per_sec, 0.01, 1000.0),
     ("trade_every_secs", |crowd| crowd.trade_every_secs, 0.01, 3600.0),
+    ("party_every_secs", |crowd| crowd.party_every_secs, 0.01, 3600.0),
+    ("fight_every_secs", |crowd| crowd.fight_every_secs, 0.01, 3600.0),
     ("drop_every_secs", |crowd| crowd.drop_every_secs, 0.5, 3600.0),
     ("storm_every_secs", |crowd| crowd.storm_every_secs, 1.0, 3600.0),
     ("stall_every_secs", |crowd| crowd.stall_every_secs, 1.0, 3600.0),
@@ -71,6 +73,11 @@ impl Crowd {
         if (self.stall_every_secs > 0.0) != (self.stall_secs > 0.0) || self.stall_secs > self.stall_every_secs
         {
             return Err("stall_every_secs and a shorter stall_secs go together".to_owned());
+        }
+        if self.groups() && self.fights() {
+            return Err(
+                "party_every_secs or fight_every_secs, not both: who fights keeps to his party".to_owned()
+            );
         }
         if self.leave_every_secs > 0.0 && self.sign_out_every_secs > 0.0 {
             return Err("leave_every_secs or sign_out_every_secs, not both".to_owned());

@@ -3,7 +3,7 @@
 use crate::mix::Mix;
 
 /// Name and text of each.
-pub const SCENARIOS: [(&str, &str); 7] = [
+pub const SCENARIOS: [(&str, &str); 10] = [
     ("walk", include_str!("../mixes/walk.toml")),
     ("echo", include_str!("../mixes/echo.toml")),
     ("room", include_str!("../mixes/room.toml")),
@@ -11,6 +11,9 @@ pub const SCENARIOS: [(&str, &str); 7] = [
     ("slow", include_str!("../mixes/slow.toml")),
     ("churn", include_str!("../mixes/churn.toml")),
     ("market", include_str!("../mixes/market.toml")),
+    ("party", include_str!("../mixes/party.toml")),
+    ("hunt", include_str!("../mixes/hunt.toml")),
+    ("raid", include_str!("../mixes/raid.toml")),
 ];
 
 /// The text of a scenario, to begin a mix of one's own with.

@@ -99,7 +99,7 @@ impl Kept {
         if older > 0 {
             evidence += &format!("; {older} lines are older than the history shows and were not looked at");
         }
-        Some(Verdict::of(PROMISE, before as u64, evidence, self.faults))
+        Some(Verdict::of(PROMISE, (before + self.found.len()) as u64, evidence, self.faults))
     }
 }
 
@@ -154,6 +154,12 @@ mod tests {
         );
         let nothing = super::tests::verdict((12, 12), &[(2, 12)]);
         assert_eq!(nothing.outcome, Outcome::Unproved);
+        // Where somebody is was acknowledged, too.
+        let mut kept = Kept::default();
+        kept.arrived(3, LocationId(5));
+        kept.struck();
+        kept.woke(3, LocationId(5));
+        assert_eq!(kept.verdict().unwrap().outcome, Outcome::Kept);
     }
 
     #[test]

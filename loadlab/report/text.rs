@@ -84,6 +84,18 @@ impl Report {
                 counts.trades, counts.trades_refused
             ));
         }
+        if counts.party_deeds > 0 {
+            parts.push(format!(
+                "{} commands about parties, {} refused; {} updates heard",
+                counts.party_deeds, counts.party_refused, counts.party_updates
+            ));
+        }
+        if counts.combat_moves > 0 {
+            parts.push(format!(
+                "{} fights of {} moves, {} refusals; {} crystal shards changed hands",
+                counts.fights, counts.combat_moves, counts.fights_refused, counts.captures
+            ));
+        }
         if counts.drops > 0 {
             parts.push(format!(
                 "{} drops: {} resumed, {} signed in again, {} gaps",

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use protocol::chat::Channel;
+use protocol::ids::CrystalShardId;
+use protocol::{ErrorCode, LocationId};
 
 use crate::LabError;
 use crate::bot::{Bot, Role};
 use crate::measure::Score;
+use crate::mix::Quarry;
 use crate::oracle::{Channels, Group, Oracles};
 use crate::plan;
 use crate::run::Lab;
@@ -31,7 +34,11 @@ pub(crate) async fn arrive(lab: &Lab, tokens: &[Token]) -> Result<(Vec<Bot>, Arc
     let bar = bar(lab.progress, mix.bots as u64, "{bar:40} {pos}/{len} bots are home {elapsed}");
     let roles = tokens.iter().zip(homes).zip(crowds).enumerate();
     let arriving = roles.map(|(index, ((token, home), crowd))| {
-        let home = if mix.crowd[crowd].trades() { market[index] } else { home };
+        let home = if mix.crowd[crowd].trades() || mix.crowd[crowd].groups() || mix.crowd[crowd].fights() {
+            market[index]
+        } else {
+            home
+        };
         let (stage, bar) = (stage.clone(), bar.clone());
         async move {
             let bot = Bot::enter(stage, Role { index, crowd, token, home }).await;
@@ -43,8 +50,49 @@ pub(crate) async fn arrive(lab: &Lab, tokens: &[Token]) -> Result<(Vec<Bot>, Arc
     bar.finish_and_clear();
     bots.sort_by_key(|bot| bot.index);
     stage.cast.get_or_init(|| bots.iter().map(|bot| bot.character).collect());
+    muster(&mut bots, &stage).await?;
     stage.score().oracles.channels = Channels::new(&groups(&bots));
     Ok((bots, stage))
+}
+
+/// Who fights goes where there is somebody to fight, with those it fights along with.
+async fn muster(bots: &mut [Bot], stage: &Arc<Stage>) -> Result<(), LabError> {
+    let Some(first) = bots.iter().find(|bot| bot.crowd().fights()) else { return Ok(()) };
+    let failed = |bot: usize| move |error| LabError::Bot { bot, error };
+    let shards = first.client.get_shards().await.map_err(failed(first.index))?;
+    let places: Vec<(CrystalShardId, String, LocationId)> = shards
+        .into_iter()
+        .filter_map(|shard| Some((shard.id, shard.guardian_name, shard.location_id?)))
+        .collect();
+    let (mut bands, mut homes) = (Vec::new(), BTreeMap::new());
+    for quarry in [Quarry::Enemies, Quarry::Guardians] {
+        let of = |bot: &&Bot| bot.crowd().fights() && bot.crowd().quarry == quarry;
+        let fighters: Vec<_> = bots.iter().filter(of).map(|bot| (bot.index, bot.faction.clone())).collect();
+        for (number, band) in plan::bands(&fighters, quarry == Quarry::Guardians).into_iter().enumerate() {
+            let prize = places.get(plan::prize_of(number, places.len())).map(|(_, _, location)| *location);
+            let home = match quarry {
+                Quarry::Guardians => prize.unwrap_or(plan::WILDERNESS),
+                Quarry::Enemies => plan::WILDERNESS,
+            };
+            homes.extend(band.iter().map(|bot| (*bot, home)));
+            bands.push(band);
+        }
+    }
+    stage.bands.get_or_init(|| bands);
+    stage.prizes.get_or_init(|| places.into_iter().map(|(id, guardian, _)| (id, guardian)).collect());
+    let going = bots.iter_mut().filter_map(|bot| Some((*homes.get(&bot.index)?, bot)));
+    let going = going.map(|(home, bot)| async move {
+        let index = bot.index;
+        match bot.go_to(home).await {
+            Ok(()) => bot.home = home,
+            Err(error) if error.code() == Some(ErrorCode::AreaFull) => {
+                bot.stage.score().counts.areas_full += 1;
+            }
+            Err(error) => return Err(LabError::Bot { bot: index, error }),
+        }
+        Ok(())
+    });
+    stream::iter(going).buffer_unordered(ARRIVING_AT_ONCE).try_collect().await
 }
 
 /// Who hears whom in the channels that somebody talks in.

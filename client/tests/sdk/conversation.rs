@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::support::{Door, Peer, character, is_refused, line, welcome};
 use shardmesh_client::protocol::characters::CharacterUpdate;
+use shardmesh_client::protocol::combat::{ActionResult, ActionType, CombatAction, CombatDamage};
 use shardmesh_client::protocol::movement::{
     LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position,
 };
@@ -124,6 +125,49 @@ async fn handlers_hear_everything_in_order() {
         assert_eq!(lines.recv().await.unwrap(), "rest51");
     };
     tokio::join!(talk, listen);
+}
+
+/// Whoever follows a fight by its events hears his own move before what came of it.
+#[tokio::test]
+async fn ones_own_move_is_heard_in_its_place() {
+    let door = Door::open().await;
+    let (client, mut peer) = door.pair(Options::default()).await;
+    let (heard, mut events) = mpsc::unbounded_channel();
+    let of = heard.clone();
+    client.on::<hear::CombatAction>(move |action| of.send(format!("{} acts", action.character_id)).unwrap());
+    client.on::<hear::CombatDamage>(move |damage| heard.send(format!("{} left", damage.health)).unwrap());
+    let act = compose::combat_action("f", ActionType::Attack).unwrap();
+    let script = async {
+        let asked = peer.hear().await;
+        let wound = |health| {
+            ServerMessage::CombatDamage(CombatDamage {
+                combat_id: "f".to_owned(),
+                source_id: None,
+                target_id: CharacterId(-1),
+                amount: 3,
+                critical: false,
+                health,
+            })
+        };
+        let action = CombatAction {
+            combat_id: "f".to_owned(),
+            character_id: CharacterId(7),
+            action_type: ActionType::Attack,
+            target_id: None,
+            ability_name: None,
+            item_id: None,
+            item_kind: None,
+            result: ActionResult::Hit,
+        };
+        peer.tell(&wound(9), None).await;
+        peer.tell(&ServerMessage::CombatAction(action), asked.message_id.as_deref()).await;
+        peer.tell(&wound(6), None).await;
+    };
+    let (answer, ()) = tokio::join!(client.send_combat_action(act), script);
+    assert_eq!(answer.unwrap().result, ActionResult::Hit);
+    for expected in ["9 left", "7 acts", "6 left"] {
+        assert_eq!(events.recv().await.unwrap(), expected);
+    }
 }
 
 #[tokio::test]

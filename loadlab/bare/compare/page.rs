@@ -20,6 +20,7 @@ scheduler's account, for each delivery: the median of the rounds, with the least
 was busy for more than 85 % of the time is void; where a server is faster than that allows, it is given the same load at
 three quarters of the pace. The client stays awake while it measures: on loopback whoever writes pays for waking a sleeping
 reader, and no network charges a server for that. Others are compared with the first line of ours. Latencies count from the moment something should have been sent.
+Those of the game, combats and trades, are in [benchmarks-game.md](benchmarks-game.md).
 ";
 
 /// Everything on one page.
