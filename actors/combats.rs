@@ -57,7 +57,7 @@ impl Hosted for Combat {
             Ok(None) => Self::new(*key, content, limits, now),
             Err(error) => {
                 log::error!("combat {key} can't be read, and is over: {error}");
-                Self::new(*key, content, limits, now)
+                Self::unreadable(*key, content, limits, now)
             }
         }
     }

@@ -193,6 +193,10 @@ pub struct CombatOptions {
     pub limits: CombatLimits,
     /// Who was defeated can't be challenged by characters for this long.
     pub truce_ms: u64,
+    /// Whether enemies come upon characters by themselves.
+    pub ambushes: bool,
+    /// Not for this long after a fight.
+    pub ambush_pause_ms: u64,
 }
 
 /// The key that sealed frames are opened with.
@@ -312,6 +316,8 @@ impl Default for Options {
                     guardian_health_percent: 20,
                 },
                 truce_ms: 30_000,
+                ambushes: true,
+                ambush_pause_ms: 120_000,
             },
             encryption: None,
             seed: None,

@@ -3,6 +3,7 @@
 mod act;
 mod aftermath;
 mod attach;
+mod challenge;
 mod combat;
 mod ending;
 mod inlet;
@@ -22,7 +23,7 @@ mod venues;
 mod walk;
 
 pub use attach::{Attached, ResumeClaim, Resumed, resume_expired};
-pub use combat::ChallengeAsk;
+pub use challenge::ChallengeAsk;
 pub use inlet::Inlet;
 pub use trade::TradeAsk;
 pub(crate) use walk::busy;

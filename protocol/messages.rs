@@ -223,7 +223,7 @@ vocabulary! {
         "party_kick" PartyKick(party::PartyKick),
         /// The party is no more.
         "party_disband" PartyDisband(party::PartyDisband),
-        /// A combat began.
+        /// A combat began: one wanted it, was challenged, or was come upon by an enemy that lay in wait.
         "combat_start" CombatStart(combat::CombatStart),
         /// A fighter's move, as everybody in the combat sees it.
         "combat_action" CombatAction(combat::CombatAction),

@@ -21,7 +21,7 @@ mod turns;
 pub use aftermath::Aftermath;
 pub use course::{Against, Phase, Prize, Sharing, Terms};
 pub use fighter::Supply;
-pub use muster::{CombatEntry, Joining};
+pub use muster::{CombatEntry, Joining, Opening};
 pub use recruit::Recruit;
 
 use std::sync::Arc;
@@ -65,6 +65,8 @@ pub struct Combat {
     /// Who joined or was let go by the input under way, for the disk.
     joined: Vec<(CharacterId, i64)>,
     released: Vec<Aftermath>,
+    /// What is on disk of it says nothing any more, but holds its fighters.
+    unreadable: bool,
 }
 
 /// What a fighter can ask of a combat.
@@ -115,8 +117,15 @@ impl Combat {
         Ok(combat)
     }
 
+    /// One whose state on disk is none of ours: it comes to nothing at once, and lets everybody go as they came.
+    pub fn unreadable(id: CombatId, content: Arc<Content>, limits: CombatLimits, now: Now) -> Self {
+        let mut combat = Self { unreadable: true, ..Self::new(id, content, limits, now) };
+        combat.course.deadline_ms = now.mono_ms;
+        combat
+    }
+
     fn on(course: Course, content: Arc<Content>, limits: CombatLimits) -> Self {
-        Self { content, limits, course, joined: Vec::new(), released: Vec::new() }
+        Self { content, limits, course, joined: Vec::new(), released: Vec::new(), unreadable: false }
     }
 
     /// Whether this character fights in it, or is to.
@@ -233,7 +242,10 @@ impl Venue for Combat {
         match (self.course.place_of(who.id), entry) {
             (Some(place), _) => self.come_back(place, who, moment),
             (None, CombatEntry::Join(joining)) => return self.muster(who, *joining, moment),
-            (None, CombatEntry::Return) => {
+            (None, absent) => {
+                if absent == CombatEntry::CallOff && self.course.phase == Phase::Mustering {
+                    self.come_to_nothing(moment);
+                }
                 moment.effects.push(Effect::Inform(who.id, News::Fought(self.course.id)));
             }
         }

@@ -4,6 +4,7 @@ pub mod characters;
 pub mod chat;
 pub mod combat;
 pub mod content;
+pub mod encounter;
 pub mod grid;
 pub mod inventory;
 pub mod movement;

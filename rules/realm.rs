@@ -101,7 +101,12 @@ impl Realm {
     /// `NOT_FOUND` for a shard that is not there, `FORBIDDEN` for a sealed one, `CONFLICT` for one that was taken since, or
     /// is one's own.
     pub fn may_take(&self, faction: &str, prize: Prize) -> Result<(), Refusal> {
-        may_take(&self.content, self.record.shards.get(&prize.shard), faction, prize)
+        let holding = self.record.shards.get(&prize.shard);
+        may_be_taken(&self.content, holding, prize)?;
+        match holding.and_then(|holding| holding.owner.as_deref()) {
+            Some(owner) if owner == faction => Err(held_already(&self.content, prize.shard, faction)),
+            _ => Ok(()),
+        }
     }
 
     fn capture(&mut self, who: &Member, prize: Prize, moment: &mut Moment) -> Result<(), Refusal> {
@@ -264,16 +269,11 @@ impl Realm {
     }
 }
 
-/// Whether a faction can take a crystal shard, or fight for it.
+/// Whether a crystal shard can be taken, or fought for, by anybody but whoever holds it.
 ///
 /// # Errors
-/// As [`Realm::may_take`].
-pub fn may_take(
-    content: &Content,
-    holding: Option<&Holding>,
-    faction: &str,
-    prize: Prize,
-) -> Result<(), Refusal> {
+/// As [`Realm::may_take`], but for those whose it is.
+pub fn may_be_taken(content: &Content, holding: Option<&Holding>, prize: Prize) -> Result<(), Refusal> {
     let shard = content
         .crystal_shard(prize.shard)
         .ok_or_else(|| Refusal::new(ErrorCode::NotFound, "there is no such crystal shard"))?;
@@ -286,10 +286,14 @@ pub fn may_take(
     if holding.epoch != prize.epoch {
         return refuse(ErrorCode::Conflict, format!("{} was taken by somebody else meanwhile", shard.name));
     }
-    if holding.owner.as_deref() == Some(faction) {
-        return refuse(ErrorCode::Conflict, format!("{} is in the hands of {faction} already", shard.name));
-    }
     Ok(())
+}
+
+/// A faction does not take what it has.
+pub(crate) fn held_already(content: &Content, shard: CrystalShardId, faction: &str) -> Refusal {
+    let name = content.crystal_shard(shard).map_or("it", |shard| shard.name.as_str());
+    let reason = format!("{name} is in the hands of {faction} already");
+    Refusal::new(ErrorCode::Conflict, reason).with("shard_id", shard.0)
 }
 
 /// Everybody hears of it, and it is remembered.

@@ -99,6 +99,8 @@ pub enum News {
     Thawed { by: Engagement, number: u64 },
     /// The venue has no say over the sheet any more, and has not changed it since it said so last.
     Released { by: Engagement },
+    /// An enemy of this kind lies in wait for the character, here.
+    Ambushed { location: LocationId, enemy: String },
     /// The character is in this combat: it has what the character brought.
     Fighting(CombatId),
     /// The character is in this party, with these: said when it comes in, and whenever somebody else comes or goes.

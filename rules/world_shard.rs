@@ -1,5 +1,6 @@
 //! A partition of the world: who is where in its locations, who may move how, and who sees whom.
 
+mod ambush;
 mod body;
 mod encounter;
 mod show;
@@ -15,7 +16,7 @@ use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 
 use crate::content::{Content, Location};
 use crate::grid::{Cell, Grid};
-use crate::movement::check_position;
+use crate::movement::{SpeedBudget, check_position, distance};
 use crate::venue::{Audience, Effect, Lookers, Member, Moment, News, Save, Venue};
 use crate::world_shard::body::Body;
 use crate::{Now, Refusal};
@@ -188,6 +189,9 @@ impl WorldShard {
             };
             moment.tell(Audience::These(others), ServerMessage::PlayerJoinedArea(joined));
         }
+        if from.is_some() {
+            self.may_be_awaited(who.id, moment);
+        }
     }
 
     /// Takes somebody out of his location and tells those who stay.
@@ -222,26 +226,32 @@ impl WorldShard {
         velocity: Option<Position>,
         moment: &mut Moment,
     ) -> Result<(), Refusal> {
-        if let Err(refusal) = self.step(who.id, position, velocity, moment.now) {
-            if let Some(body) = self.bodies.get(&who.id) {
-                moment.tell(Audience::These(vec![who.id]), body.update());
+        match self.step(who.id, position, velocity, moment.now) {
+            Ok(metres) => self.may_be_seen(who.id, metres, moment),
+            Err(refusal) => {
+                if let Some(body) = self.bodies.get(&who.id) {
+                    moment.tell(Audience::These(vec![who.id]), body.update());
+                }
+                return Err(refusal);
             }
-            return Err(refusal);
         }
         Ok(())
     }
 
+    /// How many metres it was on foot: where one appears in a location is no way.
     fn step(
         &mut self,
         who: CharacterId,
         position: Position,
         velocity: Option<Position>,
         now: Now,
-    ) -> Result<(), Refusal> {
+    ) -> Result<f64, Refusal> {
         let body = self.bodies.get_mut(&who).ok_or_else(not_here)?;
         let location = self.content.location(body.location).ok_or_else(not_here)?;
         check_position(location, position, velocity)?;
+        let appears = body.budget == SpeedBudget::Entering;
         body.budget.spend(body.position, position, location.speed, now)?;
+        let metres = if appears { 0.0 } else { distance(body.position, position) };
         body.position = position;
         body.velocity = velocity;
         body.unsaved = true;
@@ -251,7 +261,7 @@ impl WorldShard {
             area.changed |= area.grid.move_to(who, position).is_some();
             area.stirred = true;
         }
-        Ok(())
+        Ok(metres)
     }
 
     fn travel(

@@ -92,6 +92,8 @@ fn combat(settings: &Settings) -> CombatOptions {
             guardian_health_percent: combat.guardian_health_percent,
         },
         truce_ms: combat.truce_secs * 1000,
+        ambushes: combat.ambushes,
+        ambush_pause_ms: combat.ambush_pause_secs * 1000,
     }
 }
 

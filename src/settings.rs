@@ -211,6 +211,8 @@ pub struct Combat {
     pub absent_secs: u64,
     pub muster_secs: u64,
     pub truce_secs: u64,
+    pub ambushes: bool,
+    pub ambush_pause_secs: u64,
     pub rounds: u32,
     pub side: usize,
     pub guardian_party: usize,

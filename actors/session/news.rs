@@ -15,6 +15,7 @@ impl Session {
             News::Settled { by, settlement, done } => self.settled(&by, &settlement, done, ctx),
             News::Released { by } => self.released(&by),
             News::Thawed { by, number } => self.thawed(&by, number),
+            News::Ambushed { location, enemy } => self.ambushed(location, enemy, ctx),
             // Whoever is in it is shown it, too.
             News::Fighting(_) => {}
             News::InParty { party, members } => self.in_party(party, members, ctx),

@@ -7,7 +7,7 @@ use protocol::ids::CombatId;
 use protocol::movement::Move;
 use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
 use rules::party::PartyExit;
-use rules::quests::QuestLog;
+use rules::quests::{Deed, QuestLog};
 use rules::realm::Realm;
 use rules::room::Room;
 use rules::sheet::Sheet;
@@ -62,6 +62,8 @@ pub struct Playing {
     pub claimed: Option<(CombatId, bool)>,
     /// Nobody can challenge it until then (monotonic milliseconds).
     pub spared_until_ms: u64,
+    /// No enemy comes upon it until then (monotonic milliseconds).
+    pub calm_until_ms: u64,
     /// Its rooms have shown what was said lately; only v1 has a message for that.
     pub read_up: bool,
     /// The trade it is in, or has asked for.
@@ -247,6 +249,7 @@ impl Session {
             fight: None,
             claimed: None,
             spared_until_ms: 0,
+            calm_until_ms: 0,
             read_up: self.outbox.is_linked() && self.outbox.dialect().is_v1(),
             trading: None,
             asking: None,
@@ -271,7 +274,8 @@ impl Session {
         if aftermaths_wait {
             self.conclude(ctx);
         }
-        self.complete_quests(ctx);
+        // That it came here may not have been counted when the process died.
+        self.note_deeds(&[Deed::Visited(location)], ctx);
     }
 
     /// Where a character was last, if the content still has that place; else where characters begin.
@@ -312,6 +316,8 @@ impl Session {
         if let Some((_, ticket)) = &playing.held_way {
             self.refuse(ticket, no_character());
         }
+        let challenge = playing.fight.and_then(|fight| fight.challenge);
+        self.refuse_start(challenge.and_then(|challenge| challenge.ticket), no_character());
         for joined in [playing.global, playing.faction, playing.say] {
             self.leave_room(joined, who);
         }

@@ -19,7 +19,7 @@ pub fn against(enemy: &str) -> ClientMessage {
     ClientMessage::CombatStart(StartCombat { target_id: None, enemy: Some(text(enemy)) })
 }
 
-fn challenge(whom: &Peer) -> ClientMessage {
+pub fn challenge(whom: &Peer) -> ClientMessage {
     ClientMessage::CombatStart(StartCombat { target_id: Some(whom.character), enemy: None })
 }
 

@@ -3,7 +3,9 @@
 // As everybody else in the workspace calls it.
 extern crate shardmesh_actors as actors;
 
+mod ambush;
 mod backlogs;
+mod challenge;
 mod chaos;
 mod chat;
 mod combat;

@@ -1,8 +1,10 @@
 //! Quests on the running world: deeds move them, each is rewarded once, and nothing of it is lost with the process.
 
 use protocol::events::QuestUpdate;
+use protocol::movement::Position;
 use protocol::session::Bare;
-use protocol::{CharacterId, ClientMessage, ServerMessage};
+use protocol::{CharacterId, ClientMessage, LocationId, ServerMessage};
+use rules::venue::Whereabouts;
 
 use crate::combat::{against, begin, end_in, fight_on, outsider, progress};
 use crate::peer::{Heard, Peer, travel};
@@ -104,5 +106,23 @@ fn a_quest_of_several_fights_is_rewarded_once() {
         assert_eq!(experience, 20 + 4 * 100 + 100);
         let next = log(&mut peer).await;
         assert!(next.iter().any(|(id, _)| id == "the-city-of-tombs"), "{next:?}");
+    });
+}
+
+#[test]
+fn coming_to_a_place_counts_though_the_process_dies_first() {
+    play(Plan::seeded(1, 10), |stage| async move {
+        let mut peer = stage.guest().await;
+        // As a process leaves it that dies between the way and what it brings.
+        let there = Whereabouts {
+            character_id: peer.make_character(0).await,
+            epoch: 0,
+            location_id: LocationId(11),
+            position: Position { x: 0.0, y: -800.0, z: 0.0 },
+        };
+        stage.store.write(storage::characters::save_whereabouts(vec![there])).await.unwrap();
+        assert_eq!(peer.enter().await.location_id, LocationId(11));
+        assert_eq!(quest(&mut peer, FIRST).await.progress, 1);
+        assert_eq!(quest(&mut peer, FIRST).await.status, "completed");
     });
 }

@@ -128,7 +128,9 @@ fn a_realm_that_panics_is_asked_again() {
     play(easy(1), |stage| async move {
         let mut peer = challenger(&stage, 0).await;
         actors::faults::arm("realm.capture", 1);
-        win(&mut peer).await;
+        let combat = win(&mut peer).await;
+        let late = peer.refused(act(&combat, ActionType::Attack)).await;
+        assert_eq!(late.error_code, ErrorCode::Conflict, "it is over, and not to be tried again");
         peer.linger(5_000).await;
         assert_eq!(peer.count(|heard| captured_in(heard).is_some()), 1);
         assert_eq!(progress(&stage, &peer).await.0, 5_000);

@@ -61,6 +61,8 @@ impl Default for Plan {
     /// A quick store, and no limits.
     fn default() -> Self {
         let mut options = Options { limits_enabled: false, seed: Some(1), ..Options::default() };
+        // Scenes fight whom they choose.
+        options.combat.ambushes = false;
         options.passwords.memory_kib = 8;
         options.passwords.iterations = 1;
         Self { seed: 1, delay_ms: 0, options, content: Content::builtin() }

@@ -136,10 +136,13 @@ impl Combat {
                 }
             }
         }
-        if matches!(self.course.terms.as_ref().map(|terms| &terms.against), Some(Against::Guardian(_))) {
+        // Of a guardian that ran away nothing is won.
+        let guarded =
+            matches!(self.course.terms.as_ref().map(|terms| &terms.against), Some(Against::Guardian(_)));
+        if guarded && !spoils.defeated.is_empty() {
             spoils.defeated.push(GUARDIAN.to_owned());
+            spoils.prize = self.prize(winners);
         }
-        spoils.prize = self.prize(winners);
         spoils
     }
 

@@ -13,6 +13,7 @@ use crate::combat::fighter::{Brain, Fighter, Played, Role, Stance};
 use crate::combat::figures::thousandths;
 use crate::combat::{Combat, CombatLimits, Recruit, over};
 use crate::content::{Content, Enemy};
+use crate::realm::held_already;
 use crate::venue::{Audience, Effect, Member, Moment, News};
 
 /// Enemies on one side.
@@ -26,6 +27,8 @@ pub enum CombatEntry {
     Join(Box<Joining>),
     /// One was in it before, with this session or another one. Who was not hears that it is over for him.
     Return,
+    /// As `Return`, by whoever was to begin it: if he has not, nobody will.
+    CallOff,
 }
 
 /// How one comes into a combat for the first time.
@@ -33,11 +36,18 @@ pub enum CombatEntry {
 pub struct Joining {
     pub terms: Terms,
     pub side: Side,
-    /// Whoever challenged comes last, and with him it begins.
-    pub opens: bool,
-    /// Of the one who opens: how they share what they find.
-    pub sharing: Option<Sharing>,
+    /// Of whoever challenged: he comes last, and with him it begins.
+    pub opening: Option<Opening>,
     pub recruit: Recruit,
+}
+
+/// What whoever begins a combat says of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// How they share what they find.
+    pub sharing: Option<Sharing>,
+    /// The faction that has the crystal shard that is fought for.
+    pub held_by: Option<String>,
 }
 
 impl Terms {
@@ -93,16 +103,16 @@ impl Combat {
     ) -> Result<(), Refusal> {
         self.may_join(&entry)?;
         let fighter = fighter(who, &entry);
-        if !entry.opens {
+        let Some(opening) = entry.opening else {
             self.course.terms = Some(entry.terms);
             self.course.fighters.push(fighter);
             moment.effects.push(Effect::Inform(who.id, News::Fighting(self.course.id)));
             return Ok(());
-        }
-        self.may_begin(&fighter, &entry.terms)?;
+        };
+        self.may_begin(&fighter, &entry.terms, &opening)?;
         let enemies = enemies(&self.content, &self.limits, &entry.terms.against);
         self.course.terms = Some(entry.terms);
-        self.course.sharing = entry.sharing;
+        self.course.sharing = opening.sharing;
         self.course.fighters.push(fighter);
         self.course.fighters.extend(enemies);
         self.begin(who.id, moment);
@@ -135,14 +145,14 @@ impl Combat {
         Ok(())
     }
 
-    fn may_begin(&self, opener: &Fighter, terms: &Terms) -> Result<(), Refusal> {
+    fn may_begin(&self, opener: &Fighter, terms: &Terms, opening: &Opening) -> Result<(), Refusal> {
         let all = || self.course.fighters.iter().chain([opener]);
         match &terms.against {
             Against::Characters if !all().any(|fighter| fighter.side != opener.side) => {
                 Err(Refusal::new(ErrorCode::Conflict, "nobody took up the challenge"))
             }
             Against::Characters | Against::Enemies(_) => Ok(()),
-            Against::Guardian(_) => {
+            Against::Guardian(prize) => {
                 let count = all().count();
                 if count < self.limits.guardian_min {
                     let reason = format!(
@@ -151,9 +161,12 @@ impl Combat {
                     );
                     return Err(Refusal::new(ErrorCode::Conflict, reason).with("fighters", count));
                 }
-                if majority(all()).is_none() {
+                let Some(faction) = majority(all()) else {
                     let reason = "more than half of those who challenge a guardian have to be of one faction";
                     return Err(Refusal::new(ErrorCode::Conflict, reason));
+                };
+                if opening.held_by.as_ref() == Some(&faction) {
+                    return Err(held_already(&self.content, prize.shard, &faction));
                 }
                 Ok(())
             }

@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod balance;
+mod guardians;
 mod properties;
 mod rules;
 mod spoils;
@@ -18,7 +19,8 @@ use rand::SeedableRng;
 
 use super::fighter::{Fighter, Supply};
 use super::{
-    Aftermath, Against, Combat, CombatCommand, CombatEntry, CombatLimits, Joining, Prize, Recruit, Terms,
+    Aftermath, Against, Combat, CombatCommand, CombatEntry, CombatLimits, Joining, Opening, Prize, Recruit,
+    Terms,
 };
 use crate::content::Content;
 use crate::venue::{Audience, Effect, Member, Moment, Save, Venue};
@@ -193,7 +195,7 @@ pub fn entry(against: Against, side: Side, opens: bool, recruit: Recruit) -> Joi
         Against::Guardian(_) => VOLCANO,
         _ => OUTPOST,
     };
-    Joining { terms: Terms { location_id, against }, side, opens, sharing: None, recruit }
+    Joining { terms: Terms { location_id, against }, side, opening: opens.then(Opening::default), recruit }
 }
 
 pub fn opening(kinds: &[&str]) -> Joining {

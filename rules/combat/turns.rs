@@ -188,8 +188,11 @@ impl Combat {
     }
 
     /// Whoever was to begin it did not come.
-    fn come_to_nothing(&mut self, moment: &mut Moment) {
+    pub(super) fn come_to_nothing(&mut self, moment: &mut Moment) {
         self.course.phase = Phase::Over;
+        if self.unreadable {
+            self.keep(moment);
+        }
         for place in 0..self.course.fighters.len() {
             let end = self.aftermath(place, Outcome::Ended).message();
             let who = self.course.fighters[place].id;

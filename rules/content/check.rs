@@ -329,6 +329,12 @@ fn location_figures(location: &Location, tell: Tell) {
     if location.safe && !location.enemies.is_empty() {
         tell("enemies", "nobody fights in a safe location".to_owned());
     }
+    if !(0..=100).contains(&location.ambush_percent) {
+        tell("ambush_percent", format!("expected 0 to 100, found {}", location.ambush_percent));
+    }
+    if location.ambush_percent > 0 && location.enemies.is_empty() {
+        tell("ambush_percent", "there is nobody here to lie in wait: no enemies".to_owned());
+    }
     if far || min.x >= max.x || min.y >= max.y || min.z > max.z {
         tell("bounds", format!("expected min below max, and both within {COORDINATE_MAX} m"));
     }

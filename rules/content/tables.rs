@@ -277,6 +277,9 @@ pub struct Location {
     /// Kinds of the enemies one can meet here.
     #[serde(default)]
     pub enemies: Vec<String>,
+    /// How often one of them comes upon whoever arrives, and again upon whoever has gone 100 m.
+    #[serde(default)]
+    pub ambush_percent: i32,
     /// Where one can go from here, in order of id.
     pub exits: Vec<LocationId>,
 }

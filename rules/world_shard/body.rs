@@ -4,6 +4,7 @@ use protocol::characters::CharacterUpdate;
 use protocol::movement::{Occupant, Position};
 use protocol::{CharacterId, LocationId, ServerMessage};
 
+use crate::encounter::Wandering;
 use crate::grid::Cell;
 use crate::movement::SpeedBudget;
 use crate::venue::{Member, Whereabouts};
@@ -25,6 +26,7 @@ pub(super) struct Body {
     pub(super) entered_at: u64,
     /// The tick that tells of its last step.
     pub(super) moved_at: u64,
+    pub(super) wandering: Wandering,
 }
 
 impl Body {
@@ -41,6 +43,7 @@ impl Body {
             told_in: None,
             entered_at: 0,
             moved_at: 0,
+            wandering: Wandering::default(),
         }
     }
 

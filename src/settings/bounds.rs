@@ -73,6 +73,7 @@ const BOUNDS: &[(&str, f64, f64)] = &[
     ("combat.absent_secs", 1.0, 3600.0),
     ("combat.muster_secs", 1.0, 60.0),
     ("combat.truce_secs", 0.0, 3600.0),
+    ("combat.ambush_pause_secs", 0.0, 86400.0),
     ("combat.rounds", 1.0, 100000.0),
     ("combat.side", 1.0, 12.0),
     ("combat.guardian_party", 1.0, 12.0),

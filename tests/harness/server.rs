@@ -88,6 +88,8 @@ impl Server {
         command.env("SHARDMESH__LIMITS__ENABLED", "false").env("SHARDMESH__LOGS__LEVEL", "debug");
         // So few rounds are nobody's but ours: tests of encryption say the documented number.
         command.env("SHARDMESH__LOGS__LINES_PER_SEC", "0").env("SHARDMESH__P2P__ITERATIONS", "1000");
+        // Tests fight whom they choose.
+        command.env("SHARDMESH__COMBAT__AMBUSHES", "false");
         for (name, value) in settings {
             let variable = name.to_ascii_uppercase().replacen('.', "__", 1);
             command.env(format!("SHARDMESH__{variable}"), value);

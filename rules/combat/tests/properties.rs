@@ -298,7 +298,7 @@ proptest! {
         let mut ring = Ring::new(seed);
         let against = Against::Enemies(vec![KINDS[0].to_owned()]);
         for index in 0..first {
-            let joining = Joining { opens: false, ..entry(against.clone(), Side::First, false, recruit("Rogue")) };
+            let joining = Joining { opening: None, ..entry(against.clone(), Side::First, false, recruit("Rogue")) };
             let brought = ring.enter(&member(i64::from(index % 3) + 1, FACTIONS[0]), joining);
             prop_assert!(brought.ended.is_ok());
         }

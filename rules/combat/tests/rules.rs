@@ -112,28 +112,6 @@ fn what_can_not_be_fought_is_refused() {
 }
 
 #[test]
-fn a_guardian_takes_four_of_whom_most_are_of_one_faction() {
-    let against = Against::Guardian(PRIZE);
-    for (factions, possible) in [
-        (["Golden Order", "Golden Order", "Golden Order", "Shadowborn"], true),
-        (["Golden Order", "Golden Order", "Shadowborn", "Shadowborn"], false),
-    ] {
-        let mut ring = Ring::new(3);
-        for (index, faction) in factions.iter().enumerate() {
-            let opens = index == 3;
-            let joining = entry(against.clone(), Side::First, opens, recruit("Warrior"));
-            let brought = ring.enter(&member(index as i64 + 1, faction), joining);
-            assert_eq!(brought.ended.is_ok(), !opens || possible);
-        }
-        if possible {
-            let guardian = ring.fighter(WOLF);
-            assert_eq!((guardian.name.as_str(), guardian.level), ("Ignarok the Eternal", 50));
-            assert_eq!(guardian.resources.max_health, 50_000 / 5);
-        }
-    }
-}
-
-#[test]
 fn whoever_may_not_act_is_told_why_and_nothing_changes() {
     let mut ring = duel(5);
     let (one, two, stranger) = (member(1, "Golden Order"), member(2, "Shadowborn"), member(9, "Shadowborn"));

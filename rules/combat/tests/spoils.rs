@@ -7,8 +7,8 @@ use protocol::combat::{ActionResult, ActionType, Outcome, Side, Standing};
 use protocol::party::LootSharing;
 
 use super::rules::{ONE, TWO, WOLF, duel, result_of};
-use super::{LIMITS, PRIZE, Ring, act, entry, id, member, opening, recruit};
-use crate::combat::{Against, Joining, Sharing};
+use super::{PRIZE, Ring, act, entry, id, member, opening, recruit};
+use crate::combat::{Against, Joining, Opening, Sharing};
 use crate::venue::{Effect, News};
 
 #[test]
@@ -40,7 +40,7 @@ fn winners_share_what_enemies_leave() {
     let members = [member(1, "Golden Order"), member(2, "Golden Order"), member(3, "Golden Order")];
     let mut ring = Ring::new(11);
     for who in &members[..2] {
-        ring.enter(who, Joining { opens: false, ..opening(&["corrupt_wolf", "skeleton_warrior"]) });
+        ring.enter(who, Joining { opening: None, ..opening(&["corrupt_wolf", "skeleton_warrior"]) });
     }
     ring.enter(&members[2], opening(&["corrupt_wolf", "skeleton_warrior"]));
     for enemy in [WOLF, CharacterId(-2)] {
@@ -75,8 +75,9 @@ fn finders(loot: LootSharing, leader: CharacterId) -> Vec<usize> {
     for (index, who) in members.iter().enumerate() {
         let opens = index == 3;
         let joining = entry(Against::Guardian(PRIZE), Side::First, opens, recruit("Warrior"));
-        let sharing = opens.then_some(Sharing { loot, leader });
-        assert_eq!(ring.enter(who, Joining { sharing, ..joining }).ended, Ok(()));
+        let opening =
+            opens.then(|| Opening { sharing: Some(Sharing { loot, leader }), ..Opening::default() });
+        assert_eq!(ring.enter(who, Joining { opening, ..joining }).ended, Ok(()));
     }
     ring.fighter_mut(WOLF).resources.health = 1;
     while !ring.combat.is_over() {
@@ -132,27 +133,4 @@ fn loot_drops() {
         found.extend(ring.aftermaths[0].loot.iter().cloned());
     }
     assert_eq!(found, BTreeSet::from(["sharp_fang".to_owned(), "wolf_pelt".to_owned()]));
-}
-
-#[test]
-fn the_shard_is_for_the_one_of_the_larger_faction_who_did_most() {
-    let against = Against::Guardian(PRIZE);
-    let mut ring = Ring::new(3);
-    let factions = ["Golden Order", "Shadowborn", "Golden Order", "Golden Order"];
-    for (index, faction) in factions.iter().enumerate() {
-        let joining = entry(against.clone(), Side::First, index == 3, recruit("Warrior"));
-        assert_eq!(ring.enter(&member(index as i64 + 1, faction), joining).ended, Ok(()));
-    }
-    for (who, damage) in [(1, 500), (2, 9_000), (3, 900), (4, 100)] {
-        let fighter = ring.fighter_mut(CharacterId(who));
-        fighter.damage_dealt = damage;
-        fighter.resources.health = 120;
-        fighter.standing = Standing::Up;
-    }
-    ring.fighter_mut(WOLF).hurt(100_000);
-    ring.pass(LIMITS.turn_ms);
-    let prizes: Vec<_> =
-        ring.aftermaths.iter().filter_map(|one| Some((one.character_id.0, one.prize?))).collect();
-    assert_eq!(prizes, [(3, PRIZE)]);
-    assert_eq!(ring.aftermaths.iter().map(|one| one.experience).sum::<i64>(), 5_000);
 }

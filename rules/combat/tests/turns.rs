@@ -4,8 +4,8 @@ use protocol::combat::{ActionType, Outcome, Side, Standing};
 use protocol::{CharacterId, ErrorCode, ServerMessage};
 
 use super::{LIMITS, Ring, act, entry, id, member, named, opening, recruit};
-use crate::combat::{Against, Combat, Phase};
-use crate::venue::{Audience, Effect, Member, News, Save};
+use crate::combat::{Against, Combat, CombatEntry, Phase};
+use crate::venue::{Audience, Effect, Member, News, Save, Venue};
 
 const ONE: CharacterId = CharacterId(1);
 const TWO: CharacterId = CharacterId(2);
@@ -92,7 +92,7 @@ fn who_stays_away_is_struck_down() {
 fn who_deserts_shares_nothing() {
     let (one, two) = both();
     let mut ring = Ring::new(2);
-    ring.enter(&two, crate::combat::Joining { opens: false, ..opening(&["hollow_soldier"]) });
+    ring.enter(&two, crate::combat::Joining { opening: None, ..opening(&["hollow_soldier"]) });
     ring.enter(&one, opening(&["hollow_soldier"]));
     ring.leave(&two);
     ring.fighter_mut(TWO).hurt(1_000);
@@ -154,6 +154,34 @@ fn what_nobody_begins_comes_to_nothing() {
     );
     let late = ring.enter(&member(3, "Shadowborn"), opening(&["corrupt_wolf"]));
     assert_eq!(late.ended.unwrap_err().code, ErrorCode::Conflict);
+}
+
+#[test]
+fn what_can_not_begin_any_more_holds_nobody() {
+    let (one, two) = both();
+    let mut ring = Ring::new(1);
+    ring.enter(&two, entry(Against::Characters, Side::Second, false, recruit("Warrior")));
+    let off = ring.input(|combat, moment| combat.enter(&one, CombatEntry::CallOff, moment));
+    assert!(ring.combat.is_over());
+    for who in [ONE, TWO] {
+        assert!(off.effects.contains(&Effect::Inform(who, News::Fought(id()))), "{:?}", off.effects);
+    }
+    // Of one that is under way nobody is put off by somebody who was never in it.
+    let mut ring = Ring::duel(1, &one, &two);
+    ring.input(|combat, moment| combat.enter(&member(3, "Shadowborn"), CombatEntry::CallOff, moment));
+    assert_eq!(ring.combat.course.phase, Phase::Fighting);
+}
+
+#[test]
+fn what_can_not_be_read_is_over_and_off_the_disk() {
+    let mut ring = Ring::new(1);
+    ring.combat = Combat::unreadable(id(), ring.content.clone(), LIMITS, ring.now);
+    let passed = ring.pass(0);
+    let saved = passed.effects.iter().find_map(|effect| match effect {
+        Effect::Save(Save::Combat(save)) => Some(save.state.clone()),
+        _ => None,
+    });
+    assert_eq!(saved, Some(None));
 }
 
 #[test]
