@@ -5,7 +5,6 @@ mod release;
 pub use release::{Flights, Released};
 
 use std::collections::VecDeque;
-use std::task::Waker;
 
 use protocol::session::Done;
 use protocol::{CharacterId, Dialect, ErrorMessage, ServerMessage, SessionId, Stamp, codec};
@@ -13,6 +12,7 @@ use rules::venue::{Audience, Effect, Found, Save};
 use storage::Pending;
 use tokio::sync::oneshot;
 
+use crate::bells::Asleep;
 use crate::clock::unix_seconds;
 use crate::frame::{Frame, SharedFrame};
 use crate::host::Reply;
@@ -138,11 +138,11 @@ impl Flight {
     }
 
     /// Serves as many of a broadcast as there is a turn for. True: there are more.
-    fn fan_out(&mut self, turn: &mut usize, asleep: &mut Vec<Waker>) -> bool {
+    fn fan_out(&mut self, turn: &mut usize, asleep: &mut Asleep) -> bool {
         let Some(FanOut { frame, recipients, served }) = &mut self.fan_out else { return false };
         let unserved = &recipients[*served..];
         let now = &unserved[..unserved.len().min(*turn)];
-        asleep.extend(now.iter().filter_map(|outbox| outbox.push_asleep(frame)));
+        now.iter().for_each(|outbox| outbox.push_asleep(frame, asleep));
         *turn -= now.len();
         *served += now.len();
         let more = *served < recipients.len();

@@ -24,6 +24,7 @@ use rules::venue::{Effect, Member, Moment};
 use rules::{Dice, Refusal};
 use tokio::sync::oneshot;
 
+use crate::bells::Asleep;
 use crate::entity::{Birth, Ctx, Entity, Vitals, Watcher};
 use crate::flight::{Flight, Flights, Outcome, Released, Sync};
 use crate::frame::Frame;
@@ -282,13 +283,13 @@ impl<V: Hosted> Host<V> {
 
     /// Shows what is to be shown, and parts what is told from what is saved.
     fn sort_out(&self, effects: Vec<Effect>, wall_ms: i64) -> (Vec<Effect>, Vec<rules::venue::Save>) {
-        let (mut told, mut saves) = (Vec::new(), Vec::new());
+        let (mut told, mut saves, mut asleep) = (Vec::new(), Vec::new(), Asleep::default());
         for effect in effects {
             match effect {
                 Effect::Show { to, about, message } => {
                     let frame = Frame::new(message, wall_ms);
                     for viewer in to.iter().filter_map(|id| self.seats.get(id)) {
-                        viewer.outbox.show(about, &frame);
+                        viewer.outbox.show(about, &frame, &mut asleep);
                     }
                 }
                 Effect::View { to, at, full, updates } => {
@@ -297,8 +298,9 @@ impl<V: Hosted> Host<V> {
                         .map(|update| Frame::new(ServerMessage::AreaUpdate(update), wall_ms))
                         .collect();
                     for viewer in to.iter().filter_map(|id| self.seats.get(id)) {
-                        viewer.outbox.show_view(at, full, &frames);
+                        viewer.outbox.show_view(at, full, &frames, &mut asleep);
                     }
+                    asleep.ring_many();
                 }
                 Effect::Save(save) => saves.push(save),
                 event @ (Effect::Answer(_) | Effect::Tell(..) | Effect::Inform(..) | Effect::HandBack(_)) => {

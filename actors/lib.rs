@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod backlogs;
+pub mod bells;
 pub mod clock;
 mod combats;
 pub mod commands;

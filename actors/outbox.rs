@@ -2,6 +2,7 @@
 //!
 //! Nobody waits here. Events keep their order and their number; of a state only the newest is kept.
 
+mod kept;
 mod keys;
 mod link;
 mod pull;
@@ -18,12 +19,12 @@ pub use tally::{LinkStanding, Standing, Tally};
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
 
 use protocol::encryption::Cipher;
 use protocol::{CharacterId, CloseCode, Dialect, LocationId};
 use rules::venue::{Looking, Vantage};
 
+use crate::bells::{Asleep, Bell};
 use crate::commands::Commands;
 use crate::frame::SharedFrame;
 use crate::outbox::link::{Ending, Link, Ping};
@@ -76,19 +77,22 @@ impl Outbox {
 
     /// Puts an event at the end of the queue. More than the limits allow ends the connection, not the session.
     pub fn push(&self, frame: &SharedFrame) {
-        if let Some(waker) = self.push_asleep(frame) {
-            waker.wake();
-        }
+        let mut inner = self.push_locked(frame);
+        inner.wake();
     }
 
     /// Like [`Self::push`], but leaves it to the caller to wake the connection if it sleeps: once, after all that there is
     /// to push.
-    #[must_use]
-    pub fn push_asleep(&self, frame: &SharedFrame) -> Option<Waker> {
+    pub fn push_asleep(&self, frame: &SharedFrame, asleep: &mut Asleep) {
+        let mut inner = self.push_locked(frame);
+        asleep.extend(inner.awaken());
+    }
+
+    fn push_locked(&self, frame: &SharedFrame) -> MutexGuard<'_, Inner> {
         let size = frame.prepare(self.dialect(), self.cipher.as_deref());
         let mut inner = self.lock();
         self.push_sized(&mut inner, frame, size);
-        inner.take_waker()
+        inner
     }
 
     /// Too much unsent ends the connection, not the session. What waited is let go at once: a jammed client must not
@@ -105,11 +109,11 @@ impl Outbox {
     }
 
     /// Shows how `about` stands now. Replaces what was not sent yet; nothing is kept for a client that is away.
-    pub fn show(&self, about: CharacterId, frame: &SharedFrame) {
+    pub fn show(&self, about: CharacterId, frame: &SharedFrame, asleep: &mut Asleep) {
         let mut inner = self.lock();
         if inner.link.is_some() && !self.dialect().is_v1() {
             inner.state.put(about, frame);
-            inner.wake();
+            asleep.extend(inner.awaken());
         }
     }
 
@@ -128,11 +132,11 @@ impl Outbox {
     }
 
     /// Shows what is around. What could not be sent is replaced, later, by a whole view.
-    pub fn show_view(&self, at: Vantage, full: bool, frames: &Arc<[SharedFrame]>) {
+    pub fn show_view(&self, at: Vantage, full: bool, frames: &Arc<[SharedFrame]>, asleep: &mut Asleep) {
         let mut inner = self.lock();
         if inner.link.is_some() && self.dialect().is_v1() {
             inner.state.put_view(at, full, frames);
-            inner.wake();
+            asleep.extend(inner.awaken());
         }
     }
 
@@ -174,7 +178,14 @@ impl Outbox {
         let number = LinkNumber(inner.links);
         inner.state.clear();
         inner.ring.allow_backlog(true);
-        inner.link = Some(Link { number, waker: None, heard_ms: now_ms, ping: Ping::None, ending: None });
+        inner.link = Some(Link {
+            number,
+            bell: None,
+            is_asleep: false,
+            heard_ms: now_ms,
+            ping: Ping::None,
+            ending: None,
+        });
         number
     }
 
@@ -187,24 +198,6 @@ impl Outbox {
     pub(crate) fn is_flushing(&self) -> bool {
         let inner = self.lock();
         inner.link.is_some() && inner.ring.last_sent() < inner.ring.last_seq()
-    }
-
-    /// Everything of a session that the next process needs to go on with it. Nothing is sent after this.
-    pub(crate) fn to_keep(&self) -> (ResumeKeys, (u64, u64), Vec<Event>) {
-        let Inner { keys, ring, .. } = &mut *self.lock();
-        ring.freeze();
-        (*keys, (ring.last_seq(), ring.last_sent()), ring.events().cloned().collect())
-    }
-
-    /// Takes over what an earlier process kept.
-    pub(crate) fn take_over(&self, keys: ResumeKeys, last: (u64, u64), events: Vec<(u64, SharedFrame)>) {
-        let sized = events.into_iter().map(|(seq, frame)| {
-            let size = frame.encoded(Dialect::V1Json, None).len();
-            Event { seq, size, frame }
-        });
-        let mut inner = self.lock();
-        inner.keys = keys;
-        inner.ring.restore(last, sized.collect());
     }
 
     /// The keys that open a resume, to check, renew or keep them.
@@ -284,6 +277,12 @@ impl Outbox {
         self.lock().is_current(number)
     }
 
+    /// Whether a connection has nothing to wait for any more but its goodbye.
+    pub fn is_over(&self, number: LinkNumber) -> bool {
+        let inner = self.lock();
+        inner.is_ending() || !inner.is_current(number)
+    }
+
     /// Whether what came in on this connection counts: also when it was closed right behind it, but not when it was
     /// replaced or given up.
     pub fn hears(&self, number: LinkNumber) -> bool {
@@ -339,13 +338,14 @@ impl Inner {
         self.link.as_ref().is_some_and(|link| link.ending.is_some())
     }
 
-    fn take_waker(&mut self) -> Option<Waker> {
-        self.link.as_mut()?.waker.take()
+    /// The bell of a connection that waits to be told, which from now on does not wait.
+    fn awaken(&mut self) -> Option<&Bell> {
+        self.link.as_mut()?.awaken()
     }
 
     fn wake(&mut self) {
-        if let Some(waker) = self.take_waker() {
-            waker.wake();
+        if let Some(bell) = self.awaken() {
+            bell.ring();
         }
     }
 
@@ -367,15 +367,15 @@ impl Inner {
     }
 
     fn retire_link(&mut self, now_ms: u64) {
-        if let Some(link) = self.link.take() {
+        if let Some(mut link) = self.link.take() {
             self.gone_since_ms = now_ms;
             self.tally.pings_unanswered += u64::from(link.ping == Ping::Sent);
             self.ring.allow_backlog(false);
+            if let Some(bell) = link.awaken() {
+                bell.ring();
+            }
             if let Some(ending) = link.ending {
                 self.farewell = Some((link.number, ending.farewell));
-            }
-            if let Some(waker) = link.waker {
-                waker.wake();
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What every request passes first and every response last: its id, its sender, rates, headers, the log line.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -98,7 +99,7 @@ pub async fn walk<B: MessageBody + 'static>(
 /// Connections of their own are counted when they come; clients behind a trusted proxy by what they have open.
 fn seat_behind_proxy(edge: &Edge, request: &ServiceRequest, arrival: &Arrival) -> Option<Seat> {
     edge.options.limits.as_ref()?;
-    let is_counted = request.conn_data::<Seat>().is_some();
+    let is_counted = request.conn_data::<Rc<Seat>>().is_some();
     (!is_counted).then(|| edge.census.enter(arrival.ip.key()))
 }
 
@@ -129,7 +130,8 @@ fn turn_away(
         let error = ErrorMessage::new(ErrorCode::Busy, "too many connect at once: come back in a moment");
         return Some(error.with("retry_after_ms", retry_after_ms));
     }
-    if seat.or(request.conn_data()).is_some_and(|seat| seat.count > limits.connections_per_ip) {
+    let of_its_own = request.conn_data::<Rc<Seat>>().map(AsRef::as_ref);
+    if seat.or(of_its_own).is_some_and(|seat| seat.count > limits.connections_per_ip) {
         let max = limits.connections_per_ip;
         let text = format!("more than {max} connections from your address; close some and try again");
         return Some(

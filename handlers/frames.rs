@@ -247,7 +247,11 @@ impl<S: Stream<Item = Result<Bytes, E>> + Unpin, E> Stream for Frames<S> {
             let Some(Ok(chunk)) = ready!(Pin::new(&mut this.bytes).poll_next(cx)) else {
                 return Poll::Ready(None);
             };
-            this.buffer.extend_from_slice(&chunk);
+            if this.buffer.is_empty() {
+                this.buffer = chunk.into();
+            } else {
+                this.buffer.extend_from_slice(&chunk);
+            }
         }
     }
 }

@@ -19,13 +19,13 @@ mod once;
 pub mod options;
 pub mod origin;
 mod party;
-mod pulled;
 pub mod routes;
 mod seated;
 pub mod serve;
 mod sign_in;
 #[cfg(feature = "tls")]
 pub mod tls;
+mod upgrade;
 mod world;
 mod ws;
 

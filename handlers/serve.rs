@@ -3,13 +3,20 @@
 use std::any::Any;
 use std::io;
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::time::Duration;
 
+use actix_codec::{AsyncRead, AsyncWrite, Framed};
 use actix_cors::Cors;
-use actix_http::KeepAlive;
-use actix_web::dev::{Extensions, Server};
+use actix_http::h1::{Codec, ExpectHandler};
+use actix_http::{HttpService, KeepAlive, Request};
+use actix_server::GracefulShutdownSignal;
+use actix_service::boxed::{self, BoxServiceFactory};
+use actix_service::{ServiceFactory, fn_factory, map_config};
+use actix_web::body::BoxBody;
+use actix_web::dev::{AppConfig, Extensions, Server, ServiceResponse};
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, web};
 use socket2::SockRef;
 
 use crate::answer::Shape;
@@ -17,6 +24,8 @@ use crate::client_ip::ClientIp;
 use crate::edge::{Edge, Limiters};
 use crate::envelope::{self, Rush};
 use crate::routes;
+use crate::upgrade::Upgrades;
+use crate::ws::Io;
 
 /// Beyond its limit an address may have so many more connections, on which it is told why; the next are cut unheard.
 const POLITE_EXTRA: usize = 16;
@@ -37,35 +46,87 @@ pub type Tls = std::convert::Infallible;
 /// # Errors
 /// The listener is not usable, or the workers can't be started.
 pub fn serve(edge: Edge, listener: TcpListener, tls: Option<Tls>) -> io::Result<Server> {
-    let options = edge.options.clone();
+    let options = &edge.options;
     actix_rt::spawn(forget_quiet(edge.clone()));
-    let (counted, data) = (edge.clone(), web::Data::new(edge));
-    let server = HttpServer::new(move || {
-        let listed = &data.options.allowed_origins;
-        App::new()
-            .app_data(data.clone())
-            .wrap(Condition::new(!listed.is_empty(), cors(listed)))
-            .wrap(from_fn(envelope::walk))
-            .service(web::resource("/ws").get(crate::ws::connect).default_service(web::to(no_upgrade)))
-            .configure(routes::configure)
-    })
-    .workers(options.workers)
-    .max_connections(options.http.connections_max.div_ceil(options.workers.max(1)))
-    .client_request_timeout(options.http.head_timeout)
-    .keep_alive(KeepAlive::Timeout(options.http.keep_alive))
-    // Who has said goodbye is not waited for; who still sends is, by `Lingering`.
-    .client_disconnect_timeout(Duration::ZERO)
-    .shutdown_timeout(options.drain.as_secs())
-    .disable_signals()
-    .on_connect(move |connection, extensions| count_in(&counted, connection, extensions));
+    let server = Server::build();
+    let stopping = server.graceful_shutdown_signal();
+    let server = server
+        .workers(options.workers)
+        .max_concurrent_connections(options.http.connections_max.div_ceil(options.workers.max(1)))
+        .shutdown_timeout(options.drain.as_secs())
+        .disable_signals();
     let server = match tls {
-        None => server.listen(listener)?,
+        None => server.listen("http", listener, move || http(&edge, &stopping).tcp())?,
         #[cfg(feature = "tls")]
-        Some(config) => server.listen_rustls_0_23(listener, config)?,
+        Some(config) => {
+            server.listen("https", listener, move || http(&edge, &stopping).rustls_0_23(config.clone()))?
+        }
         #[cfg(not(feature = "tls"))]
         Some(never) => match never {},
     };
     Ok(server.run())
+}
+
+/// What makes, for each worker, a service for requests of this kind.
+type Boxed<Req, Res> = BoxServiceFactory<(), Req, Res, actix_web::Error, ()>;
+type Http<T> = HttpService<
+    T,
+    Boxed<Request, ServiceResponse<BoxBody>>,
+    BoxBody,
+    ExpectHandler,
+    Boxed<(Request, Framed<T, Codec>), ()>,
+>;
+
+/// HTTP on a worker's connections.
+fn http<T>(edge: &Edge, stopping: &GracefulShutdownSignal) -> Http<T>
+where
+    T: AsyncRead + AsyncWrite + Into<Io> + Unpin + 'static,
+{
+    let (counted, stopping, options) = (edge.clone(), stopping.clone(), &edge.options.http);
+    HttpService::build()
+        .client_request_timeout(options.head_timeout)
+        .keep_alive(KeepAlive::Timeout(options.keep_alive))
+        // Who has said goodbye is not waited for; who still sends is, by `Lingering`.
+        .client_disconnect_timeout(Duration::ZERO)
+        .graceful_shutdown_signal(move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        })
+        .on_connect_ext(move |stream: &T, extensions| count_in(&counted, stream, extensions))
+        .upgrade(boxed::factory(upgrades(edge)))
+        .finish(app(edge))
+}
+
+/// What becomes of requests that want the socket.
+fn upgrades<T>(
+    edge: &Edge,
+) -> impl ServiceFactory<
+    (Request, Framed<T, Codec>),
+    Config = (),
+    Response = (),
+    Error = actix_web::Error,
+    InitError = (),
+> + use<T>
+where
+    T: AsyncRead + AsyncWrite + Into<Io> + Unpin + 'static,
+{
+    let edge = edge.clone();
+    fn_factory(move || {
+        let app = app(&edge).new_service(());
+        async { Ok(Upgrades::new(app.await?)) }
+    })
+}
+
+/// Everything that has a URL.
+fn app(edge: &Edge) -> Boxed<Request, ServiceResponse<BoxBody>> {
+    let listed = &edge.options.allowed_origins;
+    let app = App::new()
+        .app_data(web::Data::new(edge.clone()))
+        .wrap(Condition::new(!listed.is_empty(), cors(listed)))
+        .wrap(from_fn(envelope::walk))
+        .service(web::resource("/ws").get(crate::ws::connect).default_service(web::to(no_upgrade)))
+        .configure(routes::configure);
+    boxed::factory(map_config(app, |()| AppConfig::default()))
 }
 
 /// The WebSocket begins with a GET.
@@ -111,7 +172,7 @@ fn count_in(edge: &Edge, connection: &dyn Any, extensions: &mut Extensions) {
     if seat.count > limits.connections_per_ip + POLITE_EXTRA {
         cut(stream);
     }
-    extensions.insert(seat);
+    extensions.insert(Rc::new(seat));
 }
 
 /// After a restart everybody comes at once. Those whom there is no time for are told when to come back; false: there

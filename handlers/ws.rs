@@ -1,14 +1,21 @@
 //! The WebSocket bridge, and the only file that names `actix_web_actors`: bytes in, frames out.
 //!
-//! A connection decodes and hands on; it knows no feature. What goes out is pulled from the session's outbox by
-//! the response body, only when the socket can take it, many frames a write.
+//! A connection decodes and hands on; it knows no feature. What goes out is pulled from the session's outbox by the
+//! worker's postman, only when the socket can take it, many frames a write.
 
 #[cfg(feature = "conformance")]
 pub mod echo;
 mod incoming;
+mod io;
 mod joining;
+mod line;
+mod postman;
 mod strays;
+mod task;
 mod wire;
+
+pub use io::Io;
+pub use postman::Postman;
 
 use std::fmt::Display;
 use std::rc::Rc;
@@ -18,7 +25,7 @@ use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
 use actix_http::ws::OpCode;
 use actix_web::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use actix_web_actors::HttpContext;
 use actix_web_actors::ws::{HandshakeError, handshake};
 use actors::clock::unix_seconds;
@@ -28,7 +35,6 @@ use actors::session::Inlet;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use futures_util::Stream;
 use protocol::{CloseCode, Dialect, ErrorCode, ErrorMessage};
 use storage::sessions::SessionRow;
 
@@ -37,9 +43,12 @@ use crate::credentials;
 use crate::edge::Edge;
 use crate::envelope::Arrival;
 use crate::frames::{Fault, Frames, Message};
-use crate::pulled::{Line, PulledBody, close_reason};
 use crate::sign_in;
 use crate::sign_in::Identity;
+use crate::upgrade::Upgradable;
+use crate::ws::line::{Incoming, Line};
+use crate::ws::task::ConnectionTask;
+use crate::ws::wire::close_reason;
 
 /// How soon a guest hears that the server stops.
 const GUEST_LOOKS_EVERY: Duration = Duration::from_millis(250);
@@ -49,20 +58,15 @@ const KEY_BYTES: usize = 16;
 const BAD_KEY: &str = "sec-websocket-key must be 16 bytes in base64";
 
 /// `GET /ws`: upgrades, or says why not.
-pub async fn connect(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>) -> HttpResponse {
+pub async fn connect(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     let arrival = Arrival::of(&request);
-    match upgrade(&request, payload, edge.as_ref().clone(), &arrival).await {
+    match upgrade(&request, edge.as_ref().clone(), &arrival).await {
         Ok(response) => response,
         Err(error) => refuse(Shape::Problem, &error, &arrival.request_id),
     }
 }
 
-async fn upgrade(
-    request: &HttpRequest,
-    payload: web::Payload,
-    edge: Edge,
-    arrival: &Arrival,
-) -> Result<HttpResponse, ErrorMessage> {
+async fn upgrade(request: &HttpRequest, edge: Edge, arrival: &Arrival) -> Result<HttpResponse, ErrorMessage> {
     if edge.world.is_draining() {
         let error = ErrorMessage::new(ErrorCode::Busy, "the server restarts: come back in a moment");
         return Err(error.with("retry_after_ms", 2_000));
@@ -79,7 +83,41 @@ async fn upgrade(
         response.insert_header((SEC_WEBSOCKET_PROTOCOL, subprotocol));
     }
     let state = State::Guest(Guest { presence, messages: 0, bytes: 0 });
-    Ok(response.streaming(Connection::start(edge, arrival.clone(), dialect, state, payload)))
+    Ok(accept(response, Accepted { edge, arrival: arrival.clone(), dialect, state }))
+}
+
+/// The response that gets its request's socket for a connection.
+fn accept(mut response: HttpResponseBuilder, accepted: Accepted) -> HttpResponse {
+    let mut response = response.finish();
+    response.extensions_mut().insert(accepted);
+    response
+}
+
+/// A connection that may begin as soon as it has its socket.
+pub struct Accepted {
+    edge: Edge,
+    arrival: Arrival,
+    dialect: Dialect,
+    state: State,
+}
+
+impl Accepted {
+    /// Serves it until it ends. `first` was read from the socket already.
+    pub fn serve(self, postman: &Rc<Postman>, io: Io, first: Bytes) -> impl Future<Output = ()> + use<> {
+        let Self { edge, arrival, dialect, state } = self;
+        let clock = edge.world.clock();
+        let served = postman.serve(io, dialect, clock);
+        let line = served.line().clone();
+        let frames = Frames::new(Incoming::new(line.clone(), first), &edge.options.ws);
+        let pings = Bucket::new(edge.options.ws.pings, clock);
+        let strays = Bucket::new(edge.world.options().rates.messages, clock);
+        let connection = Connection { edge, arrival, dialect, state, pings, strays, line, deaf: false };
+        let own = HttpContext::with_factory(move |ctx| {
+            ctx.add_stream(frames);
+            connection
+        });
+        ConnectionTask::new(served, own).run()
+    }
 }
 
 /// The head of the response to an upgrade.
@@ -87,6 +125,12 @@ fn begin(request: &HttpRequest) -> Result<HttpResponseBuilder, ErrorMessage> {
     let wrong = |code, reason: &dyn Display| {
         Err(ErrorMessage::new(code, format!("this is no WebSocket upgrade: {reason}")))
     };
+    if !request.extensions().contains::<Upgradable>() {
+        return wrong(
+            ErrorCode::UpgradeRequired,
+            &"it must be a GET with upgrade: websocket, and without a body",
+        );
+    }
     let response = match handshake(request) {
         Ok(response) => response,
         Err(HandshakeError::BadWebsocketKey) => return wrong(ErrorCode::Invalid, &BAD_KEY),
@@ -137,27 +181,6 @@ struct Guest {
 type Ctx = HttpContext<Connection>;
 
 impl Connection {
-    /// The body of the response to the upgrade.
-    fn start(
-        edge: Edge,
-        arrival: Arrival,
-        dialect: Dialect,
-        state: State,
-        payload: web::Payload,
-    ) -> PulledBody<impl Stream<Item = Result<Bytes, actix_web::Error>>> {
-        let (clock, line) = (edge.world.clock(), Rc::new(Line::default()));
-        let frames = Frames::new(payload, &edge.options.ws);
-        let pings = Bucket::new(edge.options.ws.pings, clock);
-        let strays = Bucket::new(edge.world.options().rates.messages, clock);
-        let connection =
-            Self { edge, arrival, dialect, state, pings, strays, line: line.clone(), deaf: false };
-        let socket = HttpContext::with_factory(move |ctx| {
-            ctx.add_stream(frames);
-            connection
-        });
-        PulledBody::new(socket, line, dialect, clock)
-    }
-
     /// Sessions tell their connections when the server stops; nobody else tells a guest, who is gone in seconds anyway.
     fn watch_for_the_end(&mut self, ctx: &mut Ctx) {
         ctx.run_later(GUEST_LOOKS_EVERY, |connection, ctx| {

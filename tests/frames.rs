@@ -165,6 +165,21 @@ async fn an_upgrade_that_is_none_is_refused() {
         let answer = exchange(&server, &format!("{head}\u{1}\u{1}")).await;
         assert_eq!(answer.split(' ').nth(1), Some(expected), "{version} {key}: {answer}");
     }
+    // Where the client says that a body follows, there is no socket to be had.
+    let with_body = "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                     Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n";
+    let answer = exchange(&server, with_body).await;
+    assert_eq!(answer.split(' ').nth(1), Some("426"), "{answer}");
+    // Whoever asks to upgrade what can't be upgraded gets the whole answer, and the end.
+    for (method, expected) in [("GET", "200"), ("HEAD", "200"), ("CONNECT", "405")] {
+        let head = format!("{method} /healthz HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n and more");
+        let answer = exchange(&server, &head).await;
+        assert_eq!(answer.split(' ').nth(1), Some(expected), "{answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
+        assert!(head.to_lowercase().contains("connection: close"), "{head}");
+        assert_eq!(body.is_empty(), method == "HEAD", "{answer}");
+    }
     // The echo of the conformance suite is in no build that serves players.
     assert_eq!(server.get("/conformance/echo", None).await.status, 404);
     assert_eq!(server.post("/ws", None, &json!({})).await.status, 405);

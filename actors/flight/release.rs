@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rules::venue::Effect;
 use storage::StoreError;
 use tokio::time::Sleep;
 
+use crate::bells::Asleep;
 use crate::flight::Flight;
 use crate::host::Reply;
 use crate::seats::Seats;
@@ -44,7 +45,7 @@ pub enum Released {
 pub struct Flights {
     queue: VecDeque<Flight>,
     /// Connections that have something and were not woken yet.
-    asleep: Vec<Waker>,
+    asleep: Asleep,
     turns_asleep: usize,
     /// Until when they sleep at the latest, while the next commit is under way.
     patience: Option<Pin<Box<Sleep>>>,
@@ -64,17 +65,10 @@ impl DerefMut for Flights {
     }
 }
 
-/// A host that ends in the middle leaves nobody asleep over what he got.
-impl Drop for Flights {
-    fn drop(&mut self) {
-        self.wake();
-    }
-}
-
 impl Flights {
     fn wake(&mut self) {
         (self.turns_asleep, self.patience) = (0, None);
-        self.asleep.drain(..).for_each(Waker::wake);
+        self.asleep.ring();
     }
 
     /// Releases, in input order, what has been committed.

@@ -1,9 +1,9 @@
 //! The connection that an outbox drains into, and how it ends.
 
-use std::task::Waker;
-
 use protocol::session::Disconnect;
 use protocol::{CloseCode, ServerMessage};
+
+use crate::bells::Bell;
 
 /// Why a connection ends: the WebSocket close code and one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,10 +50,20 @@ pub enum LinkState {
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) number: LinkNumber,
-    pub(super) waker: Option<Waker>,
+    /// Of the connection, once it has looked.
+    pub(super) bell: Option<Bell>,
+    /// It has all there was, and is to be told when there is more.
+    pub(super) is_asleep: bool,
     pub(super) heard_ms: u64,
     pub(super) ping: Ping,
     pub(super) ending: Option<Ending>,
+}
+
+impl Link {
+    /// Its bell, if it waits to be told; from now on it does not.
+    pub(super) fn awaken(&mut self) -> Option<&Bell> {
+        std::mem::take(&mut self.is_asleep).then_some(self.bell.as_ref()).flatten()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! How a connection takes what waits for it.
 
-use std::task::Waker;
-
 use protocol::Dialect;
 
+use crate::bells::Bell;
 use crate::frame::SharedFrame;
 use crate::outbox::link::{Farewell, LinkNumber, Ping};
 use crate::outbox::{Inner, Outbox};
@@ -11,9 +10,10 @@ use crate::outbox::{Inner, Outbox};
 /// What a connection gets when it pulls.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Pulled {
-    /// Something was handed over; `ping` asks for a ping frame too.
-    Some { ping: bool },
-    /// Nothing now; the waker is called when there is.
+    /// Something was handed over; `ping` asks for a ping frame too. Without `more` that was all, and the bell is rung when there
+    /// is something again.
+    Some { ping: bool, more: bool },
+    /// Nothing now; the bell is rung when there is.
     Idle,
     /// Say goodbye and end.
     Ended(Farewell),
@@ -27,14 +27,14 @@ impl Outbox {
         number: LinkNumber,
         bytes_max: usize,
         write: &mut dyn FnMut(Option<u64>, &[u8]),
-        waker: &Waker,
+        bell: &Bell,
     ) -> Pulled {
         let dialect = self.dialect();
         let mut inner = self.lock();
         if !inner.is_current(number) {
             return Pulled::Ended(inner.farewell_of(number));
         }
-        let taken = self.take(&mut inner, dialect, bytes_max, write);
+        let bytes = self.take(&mut inner, dialect, bytes_max, write);
         let Inner { link, tally, .. } = &mut *inner;
         let Some(link) = link.as_mut() else {
             return Pulled::Idle;
@@ -44,23 +44,30 @@ impl Outbox {
             link.ping = Ping::Sent;
             tally.pings += 1;
         }
-        if taken || ping {
-            return Pulled::Some { ping };
-        }
+        let has_some = bytes > 0 || ping;
         if let Some(ending) = &link.ending {
-            return Pulled::Ended(ending.farewell.clone());
+            return if has_some {
+                Pulled::Some { ping, more: true }
+            } else {
+                Pulled::Ended(ending.farewell.clone())
+            };
         }
-        link.waker = Some(waker.clone());
-        Pulled::Idle
+        let more = bytes >= bytes_max;
+        if !more {
+            link.is_asleep = true;
+            link.bell.get_or_insert_with(|| bell.clone());
+        }
+        if has_some { Pulled::Some { ping, more } } else { Pulled::Idle }
     }
 
+    /// Returns for how many bytes that was.
     fn take(
         &self,
         inner: &mut Inner,
         dialect: Dialect,
         bytes_max: usize,
         write: &mut dyn FnMut(Option<u64>, &[u8]),
-    ) -> bool {
+    ) -> usize {
         let until = inner.link.as_ref().and_then(|link| link.ending.as_ref()).map(|ending| ending.last_seq);
         let cipher = self.cipher.as_deref();
         let mut bytes = 0;
@@ -78,6 +85,6 @@ impl Outbox {
                 write(None, text);
             });
         }
-        bytes > 0
+        bytes
     }
 }

@@ -1,8 +1,8 @@
 //! The outbox by itself: order, numbers, links, and one answer a command.
 
 use std::sync::Arc;
-use std::task::Waker;
 
+use actors::bells::{Asleep, Bell, Bells};
 use actors::commands::{Begun, Ticket};
 use actors::frame::{Frame, SharedFrame};
 use actors::outbox::{Farewell, LinkNumber, Outbox, OutboxLimits, Pulled, Standing};
@@ -24,7 +24,7 @@ fn pong(number: i32) -> SharedFrame {
 
 fn pull(outbox: &Outbox, link: LinkNumber) -> (Pulled, Vec<Option<u64>>) {
     let mut batch = Vec::new();
-    let pulled = outbox.pull(link, usize::MAX, &mut |seq, _| batch.push(seq), Waker::noop());
+    let pulled = outbox.pull(link, usize::MAX, &mut |seq, _| batch.push(seq), &Bell::new(&Arc::default(), 0));
     (pulled, batch)
 }
 
@@ -102,12 +102,12 @@ fn a_goodbye_comes_after_what_was_said_before_it_and_before_what_comes_later() {
 #[test]
 fn of_a_state_only_the_newest_is_sent_and_none_to_who_is_away() {
     let outbox = outbox();
-    outbox.show(CharacterId(1), &pong(0));
+    outbox.show(CharacterId(1), &pong(0), &mut Asleep::default());
     let (link, _) = outbox.attach(Dialect::Classic, 0);
     assert_eq!(pull(&outbox, link).0, Pulled::Idle);
     for number in 0..50 {
-        outbox.show(CharacterId(1), &pong(number));
-        outbox.show(CharacterId(2), &pong(number));
+        outbox.show(CharacterId(1), &pong(number), &mut Asleep::default());
+        outbox.show(CharacterId(2), &pong(number), &mut Asleep::default());
     }
     let batch = pull(&outbox, link).1;
     assert_eq!((batch.len(), numbers(&batch).len()), (2, 0));
@@ -125,14 +125,14 @@ fn a_client_that_can_not_take_views_gets_fewer_and_whole_ones_until_it_can() {
     let (news, everything) =
         (Some(Looking::Around { knows: Some(VANTAGE) }), Some(Looking::Around { knows: None }));
     assert_eq!(looks(&outbox), everything, "a new connection knows nothing");
-    outbox.show_view(VANTAGE, true, &frames);
+    outbox.show_view(VANTAGE, true, &frames, &mut Asleep::default());
     assert_eq!(pull(&outbox, link).1.len(), 1);
     for _ in 0..2 {
         assert_eq!(looks(&outbox), news);
-        outbox.show_view(VANTAGE, false, &frames);
+        outbox.show_view(VANTAGE, false, &frames, &mut Asleep::default());
     }
     assert_eq!(outbox.look(), (news, Some(true)), "two ticks may wait");
-    outbox.show_view(VANTAGE, false, &frames);
+    outbox.show_view(VANTAGE, false, &frames, &mut Asleep::default());
     let Standing { state: counts, state_waiting: waiting, every_ticks: every, .. } = outbox.standing();
     assert_eq!((counts.replaced, counts.lowered, waiting, every), (3, 1, 0, 2));
     assert_eq!(outbox.look(), (None, None), "a tick is left out");
@@ -142,7 +142,7 @@ fn a_client_that_can_not_take_views_gets_fewer_and_whole_ones_until_it_can() {
             None => left_out += 1,
             looking => {
                 assert_eq!(looking, everything);
-                outbox.show_view(VANTAGE, true, &frames);
+                outbox.show_view(VANTAGE, true, &frames, &mut Asleep::default());
                 assert_eq!(outbox.standing().state_waiting, 1, "only the newest waits");
             }
         }
@@ -152,8 +152,10 @@ fn a_client_that_can_not_take_views_gets_fewer_and_whole_ones_until_it_can() {
     for _ in 0..200 {
         pull(&outbox, link);
         match looks(&outbox) {
-            Some(Looking::Around { knows: None }) => outbox.show_view(VANTAGE, true, &frames),
-            Some(_) => outbox.show_view(VANTAGE, false, &frames),
+            Some(Looking::Around { knows: None }) => {
+                outbox.show_view(VANTAGE, true, &frames, &mut Asleep::default())
+            }
+            Some(_) => outbox.show_view(VANTAGE, false, &frames, &mut Asleep::default()),
             None => {}
         }
     }
@@ -199,29 +201,30 @@ fn recalled_answers_never_push_out_ones_own() {
 }
 
 #[test]
-fn the_waker_is_called_for_every_kind_of_news() {
-    struct Count(std::sync::atomic::AtomicU32);
-    impl std::task::Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
+fn the_bell_is_rung_for_every_kind_of_news() {
     let outbox = outbox();
-    let count = Arc::new(Count(0.into()));
-    let waker = Waker::from(count.clone());
+    let bells = Arc::new(Bells::default());
+    let bell = Bell::new(&bells, 7);
+    let rung = || {
+        let mut numbers = Vec::new();
+        let _ = bells.poll_rung(&mut std::task::Context::from_waker(std::task::Waker::noop()), &mut numbers);
+        numbers
+    };
     let (link, _) = outbox.attach(Dialect::V1Json, 0);
     let news: [&dyn Fn(); 5] = [
         &|| outbox.push(&pong(1)),
-        &|| outbox.show_view(VANTAGE, true, &[pong(1)].into()),
+        &|| outbox.show_view(VANTAGE, true, &[pong(1)].into(), &mut Asleep::default()),
         &|| outbox.ask_ping(),
         &|| outbox.end_link(Farewell::new(CloseCode::Normal, "bye")),
         &|| assert!(outbox.attach(Dialect::V1Json, 1).0 > link),
     ];
     for (number, tell) in (1..).zip(news) {
-        while matches!(outbox.pull(link, usize::MAX, &mut |_, _| {}, &waker), Pulled::Some { .. }) {}
+        let _ = outbox.pull(link, usize::MAX, &mut |_, _| {}, &bell);
+        assert!(rung().is_empty(), "news {number}");
         tell();
-        let woken = count.0.load(std::sync::atomic::Ordering::Relaxed);
+        tell();
         // A link that is ending does not wait any more.
-        assert_eq!(woken, number.min(4), "news {number}");
+        let expected: &[u32] = if number < 5 { &[7] } else { &[] };
+        assert_eq!(rung(), expected, "news {number}");
     }
 }

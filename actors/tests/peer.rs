@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use actors::World;
 use actors::accounts::SignedIn;
+use actors::bells::{Bell, Bells};
 use actors::entity::Undelivered;
 use actors::outbox::{Farewell, LinkNumber, Outbox, Pulled};
 use actors::session::Inlet;
@@ -53,6 +54,7 @@ pub struct Peer {
     /// Answers every ping, as clients do.
     pub pongs: bool,
     last_seq: u64,
+    bells: Arc<Bells>,
     /// Commands named so far.
     pub ids: u64,
 }
@@ -81,6 +83,7 @@ impl Peer {
             ended: None,
             pongs: true,
             last_seq: attached.last_seq,
+            bells: Arc::default(),
             ids: 0,
         }
     }
@@ -288,9 +291,16 @@ impl Peer {
     fn poll_pull(&mut self, context: &mut std::task::Context) -> Poll<()> {
         let mut batch = Vec::new();
         let mut read = |seq, text: &[u8]| batch.push((seq, text.to_vec()));
-        match self.outbox.pull(self.link, 64 * 1024, &mut read, context.waker()) {
-            Pulled::Idle => return Poll::Pending,
-            Pulled::Some { ping } => {
+        let bell = Bell::new(&self.bells, 0);
+        let pulled = loop {
+            match self.outbox.pull(self.link, 64 * 1024, &mut read, &bell) {
+                Pulled::Idle => ready!(self.bells.poll_rung(context, &mut Vec::new())),
+                pulled => break pulled,
+            }
+        };
+        match pulled {
+            Pulled::Idle => {}
+            Pulled::Some { ping, .. } => {
                 self.pings += u32::from(ping);
                 if ping && self.pongs {
                     self.outbox.heard(self.link, self.world.clock().mono_ms());

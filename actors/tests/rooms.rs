@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actors::bells::Bell;
 use actors::host::{Mail, Newcomer};
 use actors::outbox::{Outbox, OutboxLimits, Pulled};
 use protocol::chat::Channel;
@@ -87,8 +88,8 @@ fn a_thousand_members_hear_every_line_in_order() {
             let link = outbox.attach(Dialect::V1Json, 0).0;
             let mut lines = Vec::new();
             let mut read = |_, text: &[u8]| lines.push(String::from_utf8(text.to_vec()).unwrap());
-            let pulled = outbox.pull(link, usize::MAX, &mut read, std::task::Waker::noop());
-            assert_eq!(pulled, Pulled::Some { ping: false });
+            let pulled = outbox.pull(link, usize::MAX, &mut read, &Bell::new(&Arc::default(), 0));
+            assert_eq!(pulled, Pulled::Some { ping: false, more: false });
             assert_eq!(lines.len(), 3);
             for (number, line) in lines.iter().enumerate() {
                 assert!(line.contains(&format!("line {number}")), "{line}");

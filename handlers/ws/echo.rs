@@ -7,19 +7,15 @@ use protocol::Dialect;
 use crate::answer::{Shape, refuse};
 use crate::edge::Edge;
 use crate::envelope::Arrival;
-use crate::ws::{Connection, State, begin};
+use crate::ws::{Accepted, State, accept, begin};
 
 /// Upgrades, or says why not.
-pub async fn connect_echo(
-    request: HttpRequest,
-    payload: web::Payload,
-    edge: web::Data<Edge>,
-) -> HttpResponse {
+pub async fn connect_echo(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     let arrival = Arrival::of(&request);
-    let mut response = match begin(&request) {
+    let response = match begin(&request) {
         Ok(response) => response,
         Err(error) => return refuse(Shape::Problem, &error, &arrival.request_id),
     };
     let edge = edge.as_ref().clone();
-    response.streaming(Connection::start(edge, arrival, Dialect::default(), State::Echo, payload))
+    accept(response, Accepted { edge, arrival, dialect: Dialect::default(), state: State::Echo })
 }

@@ -4,13 +4,15 @@ use actix_http::ws::{CloseReason, OpCode, Parser};
 use actix_web::HttpRequest;
 use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
 use actors::outbox::Farewell;
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use protocol::compression::{self, Unopened};
 use protocol::{CloseCode, Dialect, ErrorCode, ErrorMessage, MessageId, ServerMessage, Stamp, codec};
 
-use crate::pulled::{op_code, write_frame};
 use crate::ws::{Connection, Ctx, State};
 
+const FIN: u8 = 0x80;
+/// The longest head of an unmasked frame.
+const HEAD_MAX: usize = 10;
 /// The parameter of the URL that asks for compression.
 const COMPRESSION: &str = "compression";
 
@@ -38,6 +40,37 @@ pub(super) fn dialect_of(request: &HttpRequest) -> Result<Dialect, ErrorMessage>
         ((COMPRESSION, _), _) => Err(refused("compression: expected deflate")),
         _ => Ok(dialect),
     })
+}
+
+/// The close frame of a farewell.
+pub(super) fn close_reason(farewell: &Farewell) -> CloseReason {
+    CloseReason { code: farewell.code.number().into(), description: Some(farewell.reason.clone()) }
+}
+
+/// What the frame of an encoded message is.
+pub(super) fn op_code(dialect: Dialect, encoded: &[u8]) -> OpCode {
+    let binary = dialect.is_binary() || compression::is_compressed(encoded);
+    if binary { OpCode::Binary } else { OpCode::Text }
+}
+
+/// Writes a frame whose payload comes in two parts: unmasked, whole, as servers do (RFC 6455, 5.2).
+pub(super) fn write_frame(out: &mut BytesMut, op_code: OpCode, first: &[u8], rest: &[u8]) {
+    let payload = first.len() + rest.len();
+    out.reserve(payload + HEAD_MAX);
+    out.put_u8(FIN | u8::from(op_code));
+    match (u8::try_from(payload), u16::try_from(payload)) {
+        (Ok(short @ ..=125), _) => out.put_u8(short),
+        (_, Ok(middle)) => {
+            out.put_u8(126);
+            out.put_u16(middle);
+        }
+        _ => {
+            out.put_u8(127);
+            out.put_u64(payload as u64);
+        }
+    }
+    out.put_slice(first);
+    out.put_slice(rest);
 }
 
 impl Connection {
