@@ -11,7 +11,7 @@ use protocol::SessionId;
 
 use crate::notify::notify;
 use crate::options::Options;
-use crate::registry::{Died, Registry, Table};
+use crate::registry::{Died, Registry, Table, hash_of};
 use crate::world::World;
 
 /// After this many messages an entity lets its neighbours on the arbiter have a turn.
@@ -29,6 +29,10 @@ pub trait Entity: Sized + Unpin + 'static {
     const KIND: &'static str;
 
     fn table(world: &World) -> &Table<Self>;
+    /// The number of the arbiter that the key is for.
+    fn arbiter(world: &World, key: &Self::Key) -> usize {
+        world.arbiter_of(hash_of(Self::KIND, key))
+    }
     fn mailbox(options: &Options) -> usize;
     fn born(birth: Birth<Self>) -> Self;
     /// Runs on its arbiter before the first message.

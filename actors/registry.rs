@@ -104,7 +104,7 @@ impl<E: Entity> Table<E> {
         let entry = entries.entry(key.clone()).or_insert_with(|| Entry {
             door: None,
             generation: 0,
-            arbiter: world.arbiter_of(hash_of(E::KIND, key)),
+            arbiter: E::arbiter(world, key),
             kept: keep(),
             record: Record::default(),
             watchers: BTreeMap::new(),
@@ -146,6 +146,21 @@ impl<E: Entity> Table<E> {
         entries
             .iter()
             .filter_map(|(key, entry)| Some((key.clone(), entry.door.clone()?, entry.kept.clone())))
+            .collect()
+    }
+
+    /// What `look` says of those that run, of those that it says something of. It must not look anything up itself.
+    pub fn survey<T>(
+        &self,
+        mut look: impl FnMut(&E::Key, &E::Kept) -> Option<T>,
+    ) -> Vec<(E::Key, Door<E>, T)> {
+        let entries = self.lock();
+        let running = entries.iter().filter_map(|(key, entry)| Some((key, entry, entry.door.as_ref()?)));
+        running
+            .filter_map(|(key, entry, door)| {
+                let seen = look(key, &entry.kept)?;
+                Some((key.clone(), door.clone(), seen))
+            })
             .collect()
     }
 
@@ -251,7 +266,7 @@ impl<E: Entity> Table<E> {
     }
 }
 
-fn hash_of(kind: &str, key: &impl Hash) -> u64 {
+pub(crate) fn hash_of(kind: &str, key: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     kind.hash(&mut hasher);
     key.hash(&mut hasher);

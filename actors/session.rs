@@ -12,6 +12,7 @@ mod limits;
 mod news;
 mod own;
 mod party;
+mod patience;
 mod people;
 mod play;
 mod quests;
@@ -25,6 +26,7 @@ mod walk;
 pub use attach::{Attached, ResumeClaim, Resumed, resume_expired};
 pub use challenge::ChallengeAsk;
 pub use inlet::Inlet;
+pub(crate) use patience::Waiting;
 pub use trade::TradeAsk;
 pub(crate) use walk::busy;
 

@@ -2,6 +2,7 @@
 //!
 //! One sweep over all sessions, not a timer each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{CloseCode, SessionId};
@@ -10,7 +11,7 @@ use storage::{StoreError, Write};
 
 use crate::host::{self, Host, Hosted, TickDone};
 use crate::notify::notify;
-use crate::outbox::{Farewell, LinkState};
+use crate::outbox::{Farewell, LinkState, Outbox};
 use crate::registry::Table;
 use crate::session;
 use crate::world::World;
@@ -18,6 +19,9 @@ use crate::world::World;
 const LINKS_EVERY: Duration = Duration::from_secs(1);
 const VENUES_EVERY: Duration = Duration::from_secs(1);
 const IDLE_EVERY: Duration = Duration::from_secs(10);
+/// A third of the shortest time after which an idle session may end.
+const USES_EVERY: Duration = Duration::from_secs(20);
+const USES_AT_ONCE: usize = 256;
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(60);
 
 /// Something done at a fixed interval.
@@ -27,42 +31,72 @@ pub struct Chore {
 }
 
 /// All chores of a world.
-pub fn chores() -> [Chore; 4] {
+pub fn chores() -> [Chore; 5] {
     [
         Chore { every: LINKS_EVERY, work: look_after_links },
         Chore { every: VENUES_EVERY, work: tick_venues },
         Chore { every: IDLE_EVERY, work: let_idle_go },
+        Chore { every: USES_EVERY, work: note_uses },
         Chore { every: CLEAN_UP_EVERY, work: clean_up },
     ]
+}
+
+/// What a session's link needs.
+enum Care {
+    Ping(Arc<Outbox>),
+    End { outbox: Arc<Outbox>, silent_ms: u64 },
+    GraceOver,
 }
 
 /// Pings who is silent, ends who stays silent, and takes characters out of the world that nobody came back for.
 fn look_after_links(world: &World) {
     let now_ms = world.clock().mono_ms();
     let options = world.options().session;
-    for (id, door, outbox) in world.sessions().all_running() {
-        match outbox.link_state() {
-            LinkState::Linked { heard_ms, pinged } => {
-                let silent_ms = now_ms.saturating_sub(heard_ms);
-                let ping_ms = jittered(options.ping_ms, id);
-                if silent_ms > ping_ms + options.pong_wait_ms {
-                    log::info!("session {id}: its connection is silent for {silent_ms} ms and is ended");
-                    outbox.end_link(Farewell::new(CloseCode::GoingAway, "nothing was heard for too long"));
-                    outbox.abandon_link(now_ms);
-                } else if silent_ms > ping_ms && !pinged {
-                    outbox.ask_ping();
-                }
-                if silent_ms < options.ping_ms {
-                    world.note_use(id);
-                }
-            }
-            LinkState::Gone { since_ms } => {
-                if now_ms.saturating_sub(since_ms) > options.grace_ms {
-                    notify(&door, session::Mail::GraceOver);
-                }
+    let cared_for = world.sessions().survey(|id, outbox| match outbox.link_state() {
+        LinkState::Linked { heard_ms, pinged } => {
+            let silent_ms = now_ms.saturating_sub(heard_ms);
+            let ping_ms = jittered(options.ping_ms, *id);
+            if silent_ms > ping_ms + options.pong_wait_ms {
+                Some(Care::End { outbox: outbox.clone(), silent_ms })
+            } else {
+                (silent_ms > ping_ms && !pinged).then(|| Care::Ping(outbox.clone()))
             }
         }
+        LinkState::Gone { since_ms } => {
+            (now_ms.saturating_sub(since_ms) > options.grace_ms).then_some(Care::GraceOver)
+        }
+    });
+    for (id, door, care) in cared_for {
+        match care {
+            Care::Ping(outbox) => outbox.ask_ping(),
+            Care::End { outbox, silent_ms } => {
+                log::info!("session {id}: its connection is silent for {silent_ms} ms and is ended");
+                outbox.end_link(Farewell::new(CloseCode::GoingAway, "nothing was heard for too long"));
+                outbox.abandon_link(now_ms);
+            }
+            Care::GraceOver => notify(&door, session::Mail::GraceOver),
+        }
     }
+}
+
+/// A session with a living connection is in use.
+fn note_uses(world: &World) {
+    let now_ms = world.clock().mono_ms();
+    let ping_ms = world.options().session.ping_ms;
+    let in_use = world.sessions().survey(|_, outbox| match outbox.link_state() {
+        LinkState::Linked { heard_ms, .. } => (now_ms.saturating_sub(heard_ms) < 2 * ping_ms).then_some(()),
+        LinkState::Gone { .. } => None,
+    });
+    in_use.into_iter().for_each(|(id, _, ())| world.note_use(id));
+    let (world, used) = (world.clone(), world.take_used());
+    actix_rt::spawn(async move {
+        // One after the other, so that others' commits come in between.
+        for some in used.chunks(USES_AT_ONCE) {
+            if let Err(error) = world.store().write(storage::sessions::touch(some.to_vec())).await {
+                report("noting the use of sessions", &error);
+            }
+        }
+    });
 }
 
 /// Spreads pings, so that sessions that came together are not all pinged together.
@@ -90,10 +124,6 @@ fn let_idle_go(world: &World) {
     rest(world.combats());
     rest(world.parties());
     world.limiters().forget_quiet();
-    let used = world.take_used();
-    if !used.is_empty() {
-        run(world, "noting the use of sessions", storage::sessions::touch(used));
-    }
 }
 
 fn rest<V: Hosted>(table: &Table<Host<V>>) {

@@ -31,7 +31,7 @@ use crate::options::Options;
 use crate::outbox::{Farewell, Outbox};
 use crate::queries::Cached;
 use crate::registry::{Quarantined, Registry, Table};
-use crate::session::{self, Attached, ResumeClaim, Session, resume_expired};
+use crate::session::{self, Attached, ResumeClaim, Session, Waiting, resume_expired};
 use crate::tokens::Token;
 
 /// How long the edge waits for an entity's answer.
@@ -64,7 +64,8 @@ struct Inner {
     parties: Table<Host<Party>>,
     limiters: Limiters,
     /// What entities run on: threads of our own, or a simulation's one and only.
-    arbiters: Vec<ArbiterHandle>,
+    /// Each with what waits for its sessions.
+    arbiters: Vec<(ArbiterHandle, Waiting)>,
     registry: OnceLock<Addr<Registry>>,
     seed: u64,
     used: Mutex<HashMap<SessionId, i64>>,
@@ -127,7 +128,7 @@ impl World {
                 combats: Table::default(),
                 realms: Table::default(),
                 parties: Table::default(),
-                arbiters,
+                arbiters: arbiters.into_iter().map(|arbiter| (arbiter, Waiting::default())).collect(),
                 registry: OnceLock::new(),
                 seed,
                 used: Mutex::new(HashMap::new()),
@@ -222,7 +223,11 @@ impl World {
     }
 
     pub(crate) fn arbiter(&self, index: usize) -> &ArbiterHandle {
-        &self.inner.arbiters[index % self.inner.arbiters.len()]
+        &self.inner.arbiters[index % self.inner.arbiters.len()].0
+    }
+
+    pub(crate) fn waiting(&self, arbiter: usize) -> &Waiting {
+        &self.inner.arbiters[arbiter % self.inner.arbiters.len()].1
     }
 
     pub(crate) fn arbiter_of(&self, hash: u64) -> usize {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use protocol::{Dialect, ErrorCode, ErrorMessage, ServerMessage};
 use tokio::sync::oneshot;
 
-use crate::entity::Ctx;
+use crate::entity::{Ctx, Entity};
 use crate::faults;
 use crate::limits::Bucket;
 use crate::outbox::{LinkNumber, Rewound};
+use crate::session::inlet::Slot;
 use crate::session::{Inlet, Session};
 use crate::tokens::Token;
 
@@ -105,8 +106,14 @@ impl Session {
             session: self.id,
             link,
             outbox: self.outbox.clone(),
-            world: self.world.clone(),
-            door: self.world.sessions().running(&self.id)?,
+            slot: Slot {
+                world: self.world.clone(),
+                session: self.id,
+                door: self.world.sessions().running(&self.id)?,
+                outbox: self.outbox.clone(),
+            },
+            arbiter: Session::arbiter(&self.world, &self.id),
+            may_wait: false,
             messages: self.limits.messages(),
             acks: Bucket::new(self.world.options().rates.acks, self.world.clock()),
         };

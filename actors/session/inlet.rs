@@ -21,8 +21,11 @@ pub struct Inlet {
     pub session: SessionId,
     pub link: LinkNumber,
     pub outbox: Arc<Outbox>,
-    pub(super) world: World,
-    pub(super) door: Door<Session>,
+    pub(super) slot: Slot,
+    /// Of the session.
+    pub(super) arbiter: usize,
+    /// A message of this connection may wait for others: what comes after it must not overtake it.
+    pub(super) may_wait: bool,
     /// The session's own: it counts all messages, wherever they are handled.
     pub(super) messages: Arc<Bucket>,
     pub(super) acks: Bucket,
@@ -31,11 +34,11 @@ pub struct Inlet {
 impl Inlet {
     /// Something came in: the client lives.
     pub fn heard(&self) {
-        self.outbox.heard(self.link, self.world.clock().mono_ms());
+        self.outbox.heard(self.link, self.slot.world.clock().mono_ms());
     }
 
     /// Takes a message that is so many bytes long. Acknowledgements and pings without a name need no session: the hop
-    /// to it would cost more than all the rest.
+    /// to it would cost more than all the rest. A step waits a moment for others.
     ///
     /// # Errors
     /// [`Undelivered`]; the client was told.
@@ -44,6 +47,12 @@ impl Inlet {
         match &incoming.message {
             ClientMessage::Ack(ack) if incoming.message_id.is_none() => {
                 self.acknowledge(ack.seq.max(incoming.ack.unwrap_or(0)));
+                Ok(())
+            }
+            ClientMessage::Move(_) if incoming.message_id.is_none() => {
+                let mail = Mail::Received { link: self.link, incoming: Box::new(incoming), bytes };
+                self.may_wait = true;
+                self.slot.world.post_soon(self.arbiter, self.slot.clone(), mail);
                 Ok(())
             }
             ClientMessage::Ping(_) if self.may_pong(&incoming, bytes) => {
@@ -74,12 +83,12 @@ impl Inlet {
 
     /// The socket is gone.
     pub fn detach(&self) {
-        self.outbox.detach(self.link, self.world.clock().mono_ms());
+        self.outbox.detach(self.link, self.slot.world.clock().mono_ms());
     }
 
     /// One too many is left out, nothing worse: the next says more.
     fn acknowledge(&self, seq: u64) {
-        let counts = !self.world.options().limits_enabled || self.acks.take().is_ok();
+        let counts = !self.slot.world.options().limits_enabled || self.acks.take().is_ok();
         if counts && self.outbox.hears(self.link) {
             self.outbox.acknowledge(seq);
         }
@@ -90,19 +99,39 @@ impl Inlet {
     fn may_pong(&self, incoming: &Incoming<ClientMessage>, bytes: usize) -> bool {
         let is_plain = incoming.message_id.is_none() && incoming.ack.is_none() && bytes <= 1024;
         is_plain
-            && self.door.vitals().depth() == 0
+            && !self.may_wait
+            && self.slot.door.vitals().depth() == 0
             && self.outbox.hears(self.link)
-            && (!self.world.options().limits_enabled || self.messages.take().is_ok())
+            && (!self.slot.world.options().limits_enabled || self.messages.take().is_ok())
     }
 
     fn pong(&self) {
-        let wall_ms = self.world.clock().now().wall_ms;
+        let wall_ms = self.slot.world.clock().now().wall_ms;
         let pong = Pong { server_time: unix_seconds(wall_ms) };
         self.outbox.push(&Frame::new(ServerMessage::Pong(pong), wall_ms));
     }
 
-    /// The mailbox is bounded: a client that fills it is told so.
+    /// Posts it now, behind what waits.
     fn post(&mut self, mail: Mail, id: Option<MessageId>) -> Result<(), Undelivered> {
+        if std::mem::take(&mut self.may_wait) {
+            self.slot.world.post_waiting(self.arbiter);
+        }
+        self.slot.post(mail, id)
+    }
+}
+
+/// Where a session's mail goes.
+#[derive(Clone)]
+pub(crate) struct Slot {
+    pub(super) world: World,
+    pub(super) session: SessionId,
+    pub(super) door: Door<Session>,
+    pub(super) outbox: Arc<Outbox>,
+}
+
+impl Slot {
+    /// The mailbox is bounded: a client that fills it is told so.
+    pub(super) fn post(&mut self, mail: Mail, id: Option<MessageId>) -> Result<(), Undelivered> {
         if !self.door.is_open() {
             self.find_door();
         }
