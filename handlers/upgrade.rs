@@ -104,13 +104,12 @@ async fn refuse<T: AsyncRead + AsyncWrite + Unpin>(
 ) -> std::io::Result<()> {
     head.head_mut().set_connection_type(ConnectionType::Close);
     framed.send(Message::Item((head, body.size()))).await?;
-    let mut body = pin!(body);
-    while has_body {
-        let Some(chunk) = poll_fn(|cx| body.as_mut().poll_next(cx)).await else { break };
-        let chunk = chunk.map_err(|error| std::io::Error::other(error.to_string()))?;
-        framed.send(Message::Chunk(Some(chunk))).await?;
-    }
     if has_body {
+        let mut body = pin!(body);
+        while let Some(chunk) = poll_fn(|cx| body.as_mut().poll_next(cx)).await {
+            let chunk = chunk.map_err(|error| std::io::Error::other(error.to_string()))?;
+            framed.send(Message::Chunk(Some(chunk))).await?;
+        }
         framed.send(Message::Chunk(None)).await?;
     }
     let mut io = framed.into_parts().io;

@@ -132,10 +132,12 @@ async fn handlers_hear_everything_in_order() {
 async fn ones_own_move_is_heard_in_its_place() {
     let door = Door::open().await;
     let (client, mut peer) = door.pair(Options::default()).await;
-    let (heard, mut events) = mpsc::unbounded_channel();
+    let (heard, mut events) = mpsc::channel(16);
     let of = heard.clone();
-    client.on::<hear::CombatAction>(move |action| of.send(format!("{} acts", action.character_id)).unwrap());
-    client.on::<hear::CombatDamage>(move |damage| heard.send(format!("{} left", damage.health)).unwrap());
+    client.on::<hear::CombatAction>(move |action| {
+        of.try_send(format!("{} acts", action.character_id)).unwrap()
+    });
+    client.on::<hear::CombatDamage>(move |damage| heard.try_send(format!("{} left", damage.health)).unwrap());
     let act = compose::combat_action("f", ActionType::Attack).unwrap();
     let script = async {
         let asked = peer.hear().await;
