@@ -203,7 +203,8 @@ async fn restarted_with(
     let command = format!(
         "kill -{signal} {pid}
          while [ -e /proc/{pid} ] && ! grep -q '^State:.Z' /proc/{pid}/status; do sleep 0.05; done
-         {settings} SHARDMESH__LIMITS__ENABLED=false SHARDMESH__CHAT__HISTORY=600 {} serve --listen {} --data {path}/data \
+         {settings} SHARDMESH__LIMITS__ENABLED=false SHARDMESH__COMBAT__AMBUSHES=false \
+         SHARDMESH__CHAT__HISTORY=600 {} serve --listen {} --data {path}/data \
          >/dev/null 2>>{path}/log </dev/null &
          echo $! | tee {path}/successor",
         env!("CARGO_BIN_EXE_shardmesh"),

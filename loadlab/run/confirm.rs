@@ -57,6 +57,8 @@ fn is_gone(error: &ClientError) -> bool {
 
 /// What everybody who fights has before, and who took which crystal shard before.
 pub(super) async fn before(bots: &[Bot], stage: &Arc<Stage>) -> Result<(), LabError> {
+    // Somebody may have been lain in wait for.
+    stream::iter(fighters(bots)).for_each_concurrent(None, Bot::finish_fighting).await;
     let looks = fighters(bots).map(|bot| async move {
         let (progression, all) = look(bot).await?;
         stage.score().oracles.spoils.starts(bot.index, &progression, &all);
