@@ -250,8 +250,11 @@ CREATE TABLE combats (
     id       TEXT    PRIMARY KEY,
     -- How it stands, as JSON.
     state    TEXT    NOT NULL,
+    -- The crystal shard whose guardian is fought: it is contested as long as this row is there.
+    shard_id INTEGER REFERENCES crystal_shards (id),
     saved_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX combats_by_shard ON combats (shard_id) WHERE shard_id IS NOT NULL;
 
 -- Who fights in them: nobody in two.
 CREATE TABLE combat_fighters (
@@ -332,6 +335,7 @@ CREATE TABLE crystal_shards (
     epoch             INTEGER NOT NULL DEFAULT 0,
     guardian_defeated INTEGER NOT NULL DEFAULT 0 CHECK (guardian_defeated IN (0, 1)),
     power_level       INTEGER NOT NULL DEFAULT 100 CHECK (power_level >= 0),
+    -- While its guardian is fought it is told as contested, whatever is here; sealed it stays.
     status            TEXT    NOT NULL DEFAULT 'unclaimed'
         CHECK (status IN ('unclaimed', 'contested', 'controlled', 'sealed', 'lost')),
     CHECK ((owning_faction IS NULL) = (captured_at IS NULL))
@@ -346,6 +350,8 @@ CREATE TABLE shard_history (
     faction          TEXT,
     previous_faction TEXT,
     character_id     INTEGER REFERENCES characters (id),
+    -- The combat by which it was taken: one takes one shard once. Outlives the combat's own row.
+    combat_id        TEXT UNIQUE,
     happened_at      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX shard_history_by_shard ON shard_history (shard_id, id);

@@ -111,8 +111,11 @@ impl World {
         }
         let world = self.store().read(storage::world::world());
         let counts = self.store().read(storage::world::faction_counts());
+        let shards = self.store().read(storage::world::shards());
         let world = world.await.map_err(|error| storage_error(&error))?;
         let mut faction_shard_counts = counts.await.map_err(|error| storage_error(&error))?;
+        let shards = shards.await.map_err(|error| storage_error(&error))?;
+        let contested = shards.iter().filter(|row| row.status == "contested").map(|row| row.id);
         for faction in self.content().factions() {
             faction_shard_counts.entry(faction.name.clone()).or_insert(0);
         }
@@ -126,6 +129,7 @@ impl World {
             current_reality: world.current_reality,
             reality_stability: world.reality_stability,
             faction_shard_counts,
+            contested_shards: contested.collect(),
             dominant_faction,
             active_players: count(self.directory().len()),
             total_aetherfalls: world.total_aetherfalls,
@@ -151,6 +155,7 @@ impl World {
                 location_id: shard.location_id,
                 is_captured: row.is_some_and(|row| row.owning_faction.is_some()),
                 owning_faction: row.and_then(|row| row.owning_faction.clone()),
+                status: row.map_or_else(|| "unclaimed".to_owned(), |row| row.status.clone()),
                 guardian_name: shard.guardian.name.clone(),
                 guardian_defeated: row.is_some_and(|row| row.guardian_defeated),
                 power_level: row.map_or(shard.power_level, |row| row.power_level),

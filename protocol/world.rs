@@ -19,6 +19,9 @@ pub struct WorldState {
     pub reality_stability: f64,
     /// How many crystal shards each faction holds.
     pub faction_shard_counts: BTreeMap<String, u32>,
+    /// The crystal shards whose guardians are fought right now.
+    #[serde(default)]
+    pub contested_shards: Vec<CrystalShardId>,
     /// Who holds the most shards; absent when nobody does.
     #[serde(default, skip_serializing_if = "left_out")]
     pub dominant_faction: Option<String>,
@@ -48,6 +51,8 @@ pub struct CrystalShard {
     /// Who holds it; absent when nobody does.
     #[serde(default, skip_serializing_if = "left_out")]
     pub owning_faction: Option<String>,
+    /// "unclaimed", "controlled", "contested" while its guardian is fought, "sealed" when nobody can take it, or "lost".
+    pub status: String,
     /// For example "Ignarok the Eternal".
     pub guardian_name: String,
     /// Whether it can be captured.

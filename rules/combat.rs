@@ -224,9 +224,14 @@ impl Combat {
     fn keep(&mut self, moment: &mut Moment) {
         let state = (!self.is_over())
             .then(|| serde_json::to_string(&self.course).expect("a course is made of what JSON can say"));
+        let shard = match self.course.terms.as_ref().map(|terms| &terms.against) {
+            Some(Against::Guardian(prize)) => Some(prize.shard),
+            _ => None,
+        };
         moment.save(Save::Combat(Box::new(CombatSave {
             combat_id: self.course.id,
             state,
+            shard,
             joined: std::mem::take(&mut self.joined),
             released: std::mem::take(&mut self.released),
         })));

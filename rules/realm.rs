@@ -40,6 +40,8 @@ pub struct Holding {
     pub owner: Option<String>,
     /// How often it has changed hands.
     pub epoch: i64,
+    /// The combat by which it came into the hands that it is in.
+    pub taken_in: Option<CombatId>,
     /// Nobody can take it.
     pub sealed: bool,
 }
@@ -109,18 +111,31 @@ impl Realm {
         }
     }
 
-    fn capture(&mut self, who: &Member, prize: Prize, moment: &mut Moment) -> Result<(), Refusal> {
+    fn capture(
+        &mut self,
+        who: &Member,
+        combat: CombatId,
+        prize: Prize,
+        moment: &mut Moment,
+    ) -> Result<(), Refusal> {
+        let holding = self.record.shards.get(&prize.shard);
+        if holding.is_some_and(|holding| holding.taken_in == Some(combat)) {
+            // Whoever asks again has not heard that he has it.
+            return Ok(());
+        }
         self.may_take(&who.faction, prize)?;
         let name = self.content.crystal_shard(prize.shard).map_or(String::new(), |shard| shard.name.clone());
         let holding = self.record.shards.entry(prize.shard).or_default();
         let previous = holding.owner.replace(who.faction.clone());
         holding.epoch += 1;
+        holding.taken_in = Some(combat);
         let mut save = self.save();
         save.changes.push(ShardChange {
             shard: prize.shard,
             faction: Some(who.faction.clone()),
             previous: previous.clone(),
             by: Some(who.id),
+            combat: Some(combat),
             epoch: prize.epoch + 1,
         });
         let taken = ShardCaptured {
@@ -200,8 +215,16 @@ impl Realm {
         for (shard, holding) in &mut self.record.shards {
             if let Some(previous) = holding.owner.take() {
                 holding.epoch += 1;
+                holding.taken_in = None;
                 let (shard, epoch) = (*shard, holding.epoch);
-                let change = ShardChange { shard, faction: None, previous: Some(previous), by: None, epoch };
+                let change = ShardChange {
+                    shard,
+                    faction: None,
+                    previous: Some(previous),
+                    by: None,
+                    combat: None,
+                    epoch,
+                };
                 save.changes.push(change);
             }
         }
@@ -331,9 +354,8 @@ impl Venue for Realm {
     fn apply(&mut self, who: &Member, command: RealmCommand, moment: &mut Moment) -> Result<(), Refusal> {
         match command {
             RealmCommand::Capture { combat, prize } => {
-                let ended = self.capture(who, prize, moment);
-                let news = News::Claimed { combat, taken: ended.is_ok() };
-                moment.effects.push(Effect::Inform(who.id, news));
+                let ended = self.capture(who, combat, prize, moment);
+                moment.effects.push(Effect::Inform(who.id, News::Claimed(combat)));
                 ended
             }
             RealmCommand::EndWorld | RealmCommand::Happen(_) | RealmCommand::Seal { .. } => {

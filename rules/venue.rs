@@ -111,8 +111,8 @@ pub enum News {
     Invited(Box<PartyInvite>),
     /// The combat is over for the character: its aftermath is on disk.
     Fought(CombatId),
-    /// The crystal shard that was won in this combat is `taken`, or can't be any more.
-    Claimed { combat: CombatId, taken: bool },
+    /// The crystal shard that was won in this combat is taken, or can't be any more.
+    Claimed(CombatId),
 }
 
 /// Who is told.
@@ -183,6 +183,8 @@ pub struct ShardChange {
     pub previous: Option<String>,
     /// Who took it.
     pub by: Option<CharacterId>,
+    /// The combat in which its guardian was defeated.
+    pub combat: Option<CombatId>,
     /// How often it has changed hands by now.
     pub epoch: i64,
 }
@@ -193,6 +195,8 @@ pub struct CombatSave {
     pub combat_id: CombatId,
     /// As [`Combat::restore`](crate::combat::Combat::restore) takes it; absent: it is over.
     pub state: Option<String>,
+    /// The crystal shard whose guardian is fought.
+    pub shard: Option<CrystalShardId>,
     /// Who fights from now on, with the epoch that must still be the character's.
     pub joined: Vec<(CharacterId, i64)>,
     /// What is kept for their sheets until it is put into effect.

@@ -43,22 +43,32 @@ pub(crate) fn has_aftermaths(database: &Connection, who: CharacterId) -> Result<
         .query_row([who.0], |row| row.get(0))?)
 }
 
+/// What a combat left of a character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub aftermath: Aftermath,
+    /// The crystal shard that was fought for was taken by this combat.
+    pub taken: bool,
+}
+
 /// What combats left of a character and is not put into effect yet, the oldest first.
-pub fn aftermaths(who: CharacterId) -> Read<Vec<Aftermath>> {
+pub fn aftermaths(who: CharacterId) -> Read<Vec<Left>> {
     Read::new(move |database| aftermaths_of(database, who))
 }
 
-pub(crate) fn aftermaths_of(database: &Connection, who: CharacterId) -> Result<Vec<Aftermath>, StoreError> {
+pub(crate) fn aftermaths_of(database: &Connection, who: CharacterId) -> Result<Vec<Left>, StoreError> {
     let mut statement = database.prepare_cached(
-        "SELECT aftermath FROM aftermaths WHERE character_id = ?1 ORDER BY made_at, combat_id",
+        "SELECT aftermath, EXISTS (
+             SELECT 1 FROM shard_history AS history WHERE history.combat_id = aftermaths.combat_id)
+         FROM aftermaths WHERE character_id = ?1 ORDER BY made_at, combat_id",
     )?;
-    let texts = statement.query_map([who.0], |row| row.get::<_, String>(0))?;
-    texts
-        .map(|text| {
-            let broken = |error: serde_json::Error| StoreError::Corrupt(format!("an aftermath: {error}"));
-            serde_json::from_str(&text?).map_err(broken)
-        })
-        .collect()
+    let rows = statement.query_map([who.0], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    rows.map(|row| {
+        let (text, taken) = row?;
+        let broken = |error: serde_json::Error| StoreError::Corrupt(format!("an aftermath: {error}"));
+        Ok(Left { aftermath: serde_json::from_str(&text).map_err(broken)?, taken })
+    })
+    .collect()
 }
 
 /// Takes an aftermath away: for the transaction that puts it into effect. [`StoreError::NotFound`] when it was put into
@@ -80,10 +90,10 @@ pub(crate) fn keep(database: &Connection, save: &CombatSave, now: i64) -> Result
     if let Some(state) = &save.state {
         database
             .prepare_cached(
-                "INSERT INTO combats (id, state, saved_at) VALUES (?1, ?2, ?3)
+                "INSERT INTO combats (id, state, shard_id, saved_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (id) DO UPDATE SET state = excluded.state, saved_at = excluded.saved_at",
             )?
-            .execute((&id, state, now))?;
+            .execute((&id, state, save.shard.map(|shard| shard.0), now))?;
         for (who, epoch) in &save.joined {
             join(database, &id, *who, *epoch)?;
         }
@@ -118,7 +128,7 @@ fn join(database: &Connection, id: &str, who: CharacterId, epoch: i64) -> Result
     if joined == 0 { Err(StoreError::StaleEpoch) } else { Ok(()) }
 }
 
-fn named(id: &str) -> Result<CombatId, StoreError> {
+pub(crate) fn named(id: &str) -> Result<CombatId, StoreError> {
     let broken = |_| StoreError::Corrupt(format!("a combat is called {id:?}"));
     serde_json::from_value(id.into()).map_err(broken)
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use protocol::CharacterId;
-use protocol::ids::CrystalShardId;
+use protocol::ids::{CombatId, CrystalShardId};
 use protocol::world::{ShardOwnership, WorldEvent};
 use rules::realm::{Holding, RealmRecord};
 use rules::venue::{NewEvent, RealmSave, ShardChange};
 use rusqlite::Connection;
 
+use crate::combats::named;
 use crate::times::iso;
 use crate::{Read, StoreError, Write};
 
@@ -38,12 +39,19 @@ pub struct ShardRow {
     pub status: String,
     /// How often it has changed hands.
     pub epoch: i64,
+    /// The combat by which it came into the hands that it is in.
+    pub taken_in: Option<CombatId>,
 }
 
 impl ShardRow {
     /// As the rules know it.
     pub fn holding(&self) -> Holding {
-        Holding { owner: self.owning_faction.clone(), epoch: self.epoch, sealed: self.status == "sealed" }
+        Holding {
+            owner: self.owning_faction.clone(),
+            epoch: self.epoch,
+            taken_in: self.taken_in,
+            sealed: self.status == "sealed",
+        }
     }
 }
 
@@ -75,11 +83,19 @@ pub fn seed(shards: Vec<(CrystalShardId, String)>) -> Write<()> {
     })
 }
 
-/// All shards in order of id.
+/// All shards in order of id. Contested is what is fought for right now: no process has to be there to end that.
 pub fn shards() -> Read<Vec<ShardRow>> {
     Read::new(|database| {
-        let mut statement = database.prepare_cached("SELECT * FROM crystal_shards ORDER BY id")?;
+        let mut statement = database.prepare_cached(
+            "SELECT *,
+                 CASE WHEN status <> 'sealed' AND EXISTS (SELECT 1 FROM combats WHERE shard_id = crystal_shards.id)
+                     THEN 'contested' ELSE status END AS status_now,
+                 (SELECT combat_id FROM shard_history AS history WHERE history.shard_id = crystal_shards.id
+                     ORDER BY history.id DESC LIMIT 1) AS taken_in
+             FROM crystal_shards ORDER BY id",
+        )?;
         let rows = statement.query_map([], |row| {
+            let taken_in: Option<String> = row.get("taken_in")?;
             Ok(ShardRow {
                 id: CrystalShardId(row.get("id")?),
                 owning_faction: row.get("owning_faction")?,
@@ -87,8 +103,9 @@ pub fn shards() -> Read<Vec<ShardRow>> {
                 captured_at: row.get("captured_at")?,
                 guardian_defeated: row.get("guardian_defeated")?,
                 power_level: row.get("power_level")?,
-                status: row.get("status")?,
+                status: row.get("status_now")?,
                 epoch: row.get("epoch")?,
+                taken_in: taken_in.and_then(|id| named(&id).ok()),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -122,7 +139,7 @@ pub(crate) fn keep(database: &Connection, save: &RealmSave, now: i64) -> Result<
         )?
         .execute((&save.reality, f64::from(save.stability), save.aetherfalls))?;
     for change in &save.changes {
-        let ShardChange { shard, faction, previous, by, epoch } = change;
+        let ShardChange { shard, faction, previous, by, combat, epoch } = change;
         let held = faction.is_some();
         let changed = database
             .prepare_cached(
@@ -145,10 +162,11 @@ pub(crate) fn keep(database: &Connection, save: &RealmSave, now: i64) -> Result<
         }
         database
             .prepare_cached(
-                "INSERT INTO shard_history (shard_id, faction, previous_faction, character_id, happened_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO shard_history
+                     (shard_id, faction, previous_faction, character_id, combat_id, happened_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((shard.0, faction, previous, by.map(|by| by.0), now))?;
+            .execute((shard.0, faction, previous, by.map(|by| by.0), combat.map(|id| id.to_string()), now))?;
     }
     for (shard, sealed) in &save.seals {
         database

@@ -188,7 +188,8 @@ async fn the_documented_world_is_there_for_anybody() {
         "total_aetherfalls",
     ];
     let mut with_count = fields.to_vec();
-    with_count.push("aetherfall_count");
+    // Beyond the documents: how often the world ended, under its other name, and where there is a fight.
+    with_count.extend(["aetherfall_count", "contested_shards"]);
     expect_keys(&state, &with_count);
     assert_eq!((&state["current_reality"], &state["reality_stability"]), (&json!("Neutral"), &json!(100.0)));
     assert_eq!(state["active_players"], 1);
@@ -210,6 +211,7 @@ async fn the_documented_world_is_there_for_anybody() {
                 "location_id",
                 "is_captured",
                 "owning_faction",
+                "status",
                 "guardian_name",
                 "guardian_defeated",
                 "power_level",

@@ -10,6 +10,7 @@ use protocol::ids::CombatId;
 use rules::combat::Aftermath;
 use rules::realm::RealmCommand;
 use storage::StoreError;
+use storage::combats::Left;
 
 use crate::entity::{Ctx, Shell};
 use crate::host::{self, Reply};
@@ -29,10 +30,10 @@ impl Session {
         }
     }
 
-    /// The crystal shard that was won is taken, or can't be any more.
-    pub(super) fn claimed(&mut self, id: CombatId, taken: bool, ctx: &mut Ctx<Self>) {
+    /// The crystal shard that was won is taken, or can't be any more: the disk knows which.
+    pub(super) fn claimed(&mut self, id: CombatId, ctx: &mut Ctx<Self>) {
         if let Some(playing) = self.playing.as_mut() {
-            playing.claimed = Some((id, taken));
+            playing.claimed = Some(id);
             self.conclude(ctx);
         }
     }
@@ -51,12 +52,13 @@ impl Session {
         }));
     }
 
-    fn put_into_effect(&mut self, mut left: VecDeque<Aftermath>, ctx: &mut Ctx<Self>) {
-        let Some(aftermath) = left.pop_front() else { return self.over_unless_under_way(ctx) };
+    fn put_into_effect(&mut self, mut left: VecDeque<Left>, ctx: &mut Ctx<Self>) {
+        let Some(Left { aftermath, taken }) = left.pop_front() else {
+            return self.over_unless_under_way(ctx);
+        };
         let Some(playing) = &self.playing else { return };
-        if aftermath.prize.is_some()
-            && playing.claimed.is_none_or(|(combat, _)| combat != aftermath.combat_id)
-        {
+        let claimed = playing.claimed.is_some_and(|combat| combat == aftermath.combat_id);
+        if aftermath.prize.is_some() && !taken && !claimed {
             return self.claim(&aftermath, ctx);
         }
         let (before, content, by) = (&playing.sheet, self.world.content(), aftermath.engagement());
@@ -66,7 +68,8 @@ impl Session {
             // A trade has the sheet: it is over soon.
             Err(refusal) => return self.conclude_later(&refusal.reason, ctx),
         };
-        let (epoch, now_ms, steps) = (before.epoch, self.wall_ms(), self.quest_steps(&aftermath, &after));
+        let (epoch, now_ms, steps) =
+            (before.epoch, self.wall_ms(), self.quest_steps(&aftermath, taken, &after));
         let change = Change::new(before, after, &settlement, content);
         let settle = storage::sheets::settle(settlement, None, now_ms)
             .with(storage::combats::settle_aftermath(aftermath.character_id, aftermath.combat_id))

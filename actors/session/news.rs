@@ -22,7 +22,7 @@ impl Session {
             News::OutOfParty(party) => self.out_of_party(party),
             News::Invited(invitation) => self.invited(*invitation),
             News::Fought(combat) => self.fought(combat, ctx),
-            News::Claimed { combat, taken } => self.claimed(combat, taken, ctx),
+            News::Claimed(combat) => self.claimed(combat, ctx),
         }
     }
 }

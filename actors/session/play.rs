@@ -58,8 +58,8 @@ pub struct Playing {
     /// The realm, while it can be had.
     pub realm: Option<Door<Host<Realm>>>,
     pub fight: Option<Fight>,
-    /// The last combat whose crystal shard was taken (true), or could not be.
-    pub claimed: Option<(CombatId, bool)>,
+    /// The last combat whose crystal shard was taken, or could not be.
+    pub claimed: Option<CombatId>,
     /// Nobody can challenge it until then (monotonic milliseconds).
     pub spared_until_ms: u64,
     /// No enemy comes upon it until then (monotonic milliseconds).

@@ -48,10 +48,10 @@ impl Session {
     }
 
     /// What a fight makes of them, for the transaction that puts it into effect. `after`: the sheet, with what was found.
-    pub(super) fn quest_steps(&self, aftermath: &Aftermath, after: &Sheet) -> Vec<Step> {
+    /// `taken`: the crystal shard that was fought for.
+    pub(super) fn quest_steps(&self, aftermath: &Aftermath, taken: bool, after: &Sheet) -> Vec<Step> {
         let Some(playing) = &self.playing else { return Vec::new() };
         let mut deeds: Vec<Deed> = aftermath.defeated.iter().cloned().map(Deed::Defeated).collect();
-        let taken = playing.claimed == Some((aftermath.combat_id, true));
         deeds.extend(aftermath.prize.filter(|_| taken).map(|prize| Deed::Captured(prize.shard)));
         playing.quests.after(&deeds, after, self.world.content())
     }

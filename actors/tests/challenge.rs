@@ -171,6 +171,7 @@ fn a_fight_that_can_not_be_read_holds_nobody() {
         let save = rules::venue::CombatSave {
             combat_id: combat,
             state: Some("{\"fought_with\": \"swords\"}".to_owned()),
+            shard: None,
             joined: Vec::new(),
             released: Vec::new(),
         };

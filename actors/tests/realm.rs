@@ -6,10 +6,12 @@ use protocol::world::{ShardCaptured, WorldState};
 use protocol::{ClientMessage, ErrorCode, ServerMessage};
 use rules::Content;
 use rules::content::BUILTIN;
+use rules::venue::{RealmSave, Save, ShardChange};
 
 use crate::combat::{act, against, begin, end_in, fight_on, progress, rest};
 use crate::party::{accept, create, invite};
 use crate::peer::{Heard, Peer, travel};
+use crate::quests::quest_in;
 use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
 
 const VOLCANO: i64 = 2;
@@ -82,6 +84,7 @@ fn a_shard_is_taken_and_the_world_hears_of_it() {
         let shards = stage.world.crystal_shards().await.unwrap();
         assert_eq!((shards[0].is_captured, shards[0].owning_faction.as_ref()), (true, Some(&faction)));
         assert!(shards[0].guardian_defeated && !shards[1].is_captured);
+        assert_eq!((shards[0].status.as_str(), shards[1].status.as_str()), ("controlled", "unclaimed"));
         let events = stage.world.world_events(10).await.unwrap().events;
         assert_eq!(events[0].event_type, "shard_capture");
         assert_eq!(progress(&stage, &peer).await.0, 5_000);
@@ -157,6 +160,106 @@ fn a_shard_is_taken_though_the_process_dies_first() {
         peer.linger(5_000).await;
         assert_eq!(progress(&stage, &peer).await.0, 5_000);
     });
+}
+
+/// As everybody is told: of the shards, and of the world.
+async fn is_contested(stage: &Stage) -> bool {
+    pass(300).await;
+    let status = stage.world.crystal_shards().await.unwrap()[0].status.clone();
+    let state = stage.world.world_state().await.unwrap();
+    assert_eq!(status == "contested", state.contested_shards == [CrystalShardId(1)], "{state:?}");
+    status == "contested"
+}
+
+#[test]
+fn a_shard_is_contested_until_nobody_fights_for_it_even_if_the_process_dies() {
+    let disk = Disk::new();
+    play_on(&disk, easy(1), |stage| async move {
+        let (mut one, mut two) = (challenger(&stage, 0).await, challenger(&stage, 1).await);
+        assert!(!is_contested(&stage).await);
+        let first = begin(&mut one, against("guardian")).await;
+        begin(&mut two, against("guardian")).await;
+        assert!(is_contested(&stage).await);
+        for _ in 0..100 {
+            let fled = one.ask(act(&first.combat_id, ActionType::Flee)).await;
+            if matches!(fled, ServerMessage::Error(_)) {
+                break;
+            }
+        }
+        assert!(is_contested(&stage).await, "the other one fights on");
+    });
+    let plan = easy(2).with(|options| options.combat.limits.absent_ms = 5_000);
+    play_on(&disk, plan, |stage| async move {
+        assert!(is_contested(&stage).await);
+        // Nobody comes back to it.
+        pass(20_000).await;
+        assert!(!is_contested(&stage).await);
+        assert_eq!(stage.world.crystal_shards().await.unwrap()[0].status, "unclaimed");
+    });
+}
+
+/// The easy world, in which taking a shard is the first quest.
+fn ambitious(seed: u64) -> Plan {
+    let mut plan = easy(seed);
+    let files: Vec<(&str, String)> = BUILTIN
+        .iter()
+        .map(|(name, text)| {
+            let text = text.replace("health = 50000", "health = 15, kind = \"hollow_soldier\"");
+            (*name, text.replace("after = \"knight-fall\"\n", ""))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    plan.content = Content::parse(&files).unwrap();
+    plan
+}
+
+#[test]
+fn who_took_a_shard_has_the_credit_for_it_once_though_the_process_died_before_he_knew() {
+    let disk = Disk::new();
+    let (name, address) = play_on(&disk, ambitious(1), |stage| async move {
+        let mut peer = challenger(&stage, 0).await;
+        actors::faults::arm("realm.capture", 4);
+        let combat = win(&mut peer).await;
+        actors::faults::arm("realm.capture", 0);
+        // What the realm would have written: then the process is gone.
+        let faction = stage.world.content().factions()[0].name.clone();
+        let change = ShardChange {
+            shard: CrystalShardId(1),
+            faction: Some(faction),
+            previous: None,
+            by: Some(peer.character),
+            combat: Some(serde_json::from_value(combat.into()).unwrap()),
+            epoch: 1,
+        };
+        let save = RealmSave {
+            reality: "Neutral".to_owned(),
+            stability: 100,
+            aetherfalls: 0,
+            changes: vec![change],
+            seals: Vec::new(),
+        };
+        let save = storage::saves::apply(vec![Save::Realm(Box::new(save))], None, 1);
+        stage.store.write(save).await.unwrap();
+        (peer.name.clone(), peer.address.clone())
+    });
+    for round in 0..2 {
+        let (name, address) = (name.clone(), address.clone());
+        play_on(&disk, ambitious(2 + round), |stage| async move {
+            let mut peer = Peer::sign_in(&stage.world, &name, &address).await;
+            peer.character = protocol::CharacterId(1);
+            peer.enter().await;
+            peer.linger(5_000).await;
+            let completed = peer.count(|heard| {
+                quest_in(heard)
+                    .is_some_and(|quest| quest.quest_id == "keeper-of-a-shard" && quest.status == "completed")
+            });
+            assert_eq!(completed, usize::from(round == 0));
+            assert_eq!(peer.count(|heard| captured_in(heard).is_some()), 0);
+            assert_eq!(peer.count(|heard| matches!(heard.message, ServerMessage::Error(_))), 0);
+            // The guardian's, and what both quests bring.
+            assert_eq!(progress(&stage, &peer).await.0, 5_000 + 2_000 + 1_000);
+        });
+    }
 }
 
 /// A party of these, led by the first, all of them before the guardian.

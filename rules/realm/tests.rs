@@ -1,6 +1,7 @@
 //! Shards change hands once an epoch, reality follows, and the world begins anew when it has to.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::{Just, Strategy, any, prop};
@@ -23,8 +24,11 @@ fn content() -> Arc<Content> {
     CONTENT.get_or_init(|| Arc::new(Content::builtin())).clone()
 }
 
+/// A combat that was not there before.
 fn combat() -> CombatId {
-    CombatId("9d2c1c55-3f0b-4f0e-8f43-6a1f0c2b7d10".parse().unwrap())
+    static COMBATS: AtomicU64 = AtomicU64::new(0);
+    let number = COMBATS.fetch_add(1, Ordering::Relaxed);
+    CombatId(format!("9d2c1c55-3f0b-4f0e-8f43-{number:012x}").parse().unwrap())
 }
 
 fn fresh() -> Realm {
@@ -64,8 +68,9 @@ fn ordain(realm: &mut Realm, command: RealmCommand) -> (Result<(), Refusal>, Vec
     (ended, moment.effects)
 }
 
-fn claimed(taken: bool) -> Effect {
-    Effect::Inform(CharacterId(1), News::Claimed { combat: combat(), taken })
+/// Whether who asked was told that he was heard.
+fn is_claimed(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Inform(CharacterId(1), News::Claimed(_))))
 }
 
 fn told(effects: &[Effect]) -> Vec<&ServerMessage> {
@@ -93,7 +98,7 @@ fn a_shard_is_taken_and_everybody_hears_of_it() {
     assert_eq!((captured.shard_name.as_str(), captured.faction.as_str()), ("Phoenix Flame", GOLDEN));
     assert_eq!(captured.previous_owner_faction, None);
     assert_eq!(events(&effects), ["shard_capture"]);
-    assert!(effects.contains(&claimed(true)));
+    assert!(is_claimed(&effects));
     let Some(Save::Realm(save)) = effects.iter().find_map(|effect| match effect {
         Effect::Save(save @ Save::Realm(_)) => Some(save),
         _ => None,
@@ -107,6 +112,22 @@ fn a_shard_is_taken_and_everybody_hears_of_it() {
     let ServerMessage::ShardCaptured(captured) = told(&effects)[0] else { panic!("{effects:?}") };
     assert_eq!(captured.previous_owner_faction.as_deref(), Some(GOLDEN));
     assert_eq!(events(&effects), ["shard_capture", "faction_war"]);
+}
+
+#[test]
+fn who_asks_again_for_what_his_combat_has_won_has_it_once() {
+    let mut realm = fresh();
+    let (who, combat, mut dice) = (member(1, GOLDEN), combat(), Dice::seed_from_u64(7));
+    let command = || RealmCommand::Capture { combat, prize: prize(1, 0) };
+    assert_eq!(apply(&mut realm, &who, command(), &mut dice).0, Ok(()));
+    let before = realm.record.clone();
+    let (ended, effects) = apply(&mut realm, &who, command(), &mut dice);
+    assert_eq!(ended, Ok(()));
+    assert!(effects.len() == 1 && is_claimed(&effects), "{effects:?}");
+    assert_eq!(realm.record, before);
+    // Once it is somebody else's it is too late, as for anybody.
+    take(&mut realm, SHADOW, prize(1, 1)).0.unwrap();
+    assert_eq!(apply(&mut realm, &who, command(), &mut dice).0.unwrap_err().code, ErrorCode::Conflict);
 }
 
 #[test]
@@ -124,7 +145,7 @@ fn what_can_not_be_taken_is_refused_and_changes_nothing() {
     ] {
         let (ended, effects) = take(&mut realm, GOLDEN, prize);
         assert_eq!(ended.map_err(|refusal| refusal.code), Err(code), "{what}");
-        assert_eq!(effects, [claimed(false)], "{what}");
+        assert!(effects.len() == 1 && is_claimed(&effects), "{what}: {effects:?}");
         assert_eq!(realm.record, before, "{what}");
     }
 }

@@ -2,19 +2,26 @@
 
 use protocol::CharacterId;
 use protocol::combat::Outcome;
-use protocol::ids::CombatId;
+use protocol::ids::{CombatId, CrystalShardId};
 use rules::combat::Aftermath;
-use rules::venue::{CombatSave, Save};
+use rules::venue::{CombatSave, RealmSave, Save, ShardChange};
 
 use super::{Disk, account, character};
-use crate::{Store, StoreError, characters, combats, saves};
+use crate::combats::Left;
+use crate::{Store, StoreError, characters, combats, saves, world};
 
 fn id(number: u8) -> CombatId {
     serde_json::from_value(format!("00000000-0000-4000-8000-0000000000{number:02}").into()).unwrap()
 }
 
 fn begun(number: u8, joined: Vec<(CharacterId, i64)>) -> CombatSave {
-    CombatSave { combat_id: id(number), state: Some("{}".to_owned()), joined, released: Vec::new() }
+    CombatSave {
+        combat_id: id(number),
+        state: Some("{}".to_owned()),
+        shard: None,
+        joined,
+        released: Vec::new(),
+    }
 }
 
 fn aftermath(number: u8, who: CharacterId) -> Aftermath {
@@ -94,9 +101,55 @@ fn an_aftermath_is_put_into_effect_once() {
     let over = || CombatSave { state: None, released: vec![aftermath(1, one)], ..begun(1, Vec::new()) };
     assert_eq!(save(&store, over()), Ok(()));
     assert_eq!(save(&store, over()), Err(StoreError::Conflict("aftermath")));
-    assert_eq!(store.read(combats::aftermaths(one)).wait(), Ok(vec![aftermath(1, one)]));
+    let left = Left { aftermath: aftermath(1, one), taken: false };
+    assert_eq!(store.read(combats::aftermaths(one)).wait(), Ok(vec![left]));
     assert_eq!(store.read(combats::aftermaths(other)).wait(), Ok(Vec::new()));
     assert_eq!(store.write(combats::settle_aftermath(one, id(1))).wait(), Ok(()));
     assert_eq!(store.write(combats::settle_aftermath(one, id(1))).wait(), Err(StoreError::NotFound));
     assert_eq!(store.read(combats::aftermaths(one)).wait(), Ok(Vec::new()));
+}
+
+#[test]
+fn a_shard_is_contested_while_its_guardian_is_fought() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let (one, other) = two(&store);
+    let shard = CrystalShardId(1);
+    store.write(world::seed(vec![(shard, "Phoenix Flame".to_owned())])).wait().unwrap();
+    let status = || store.read(world::shards()).wait().unwrap()[0].status.clone();
+    let realm = |changes, seals| {
+        let save =
+            RealmSave { reality: "Neutral".to_owned(), stability: 100, aetherfalls: 0, changes, seals };
+        store.write(saves::apply(vec![Save::Realm(Box::new(save))], None, 9)).wait()
+    };
+    assert_eq!(status(), "unclaimed");
+    save(&store, CombatSave { shard: Some(shard), ..begun(1, vec![(one, 1)]) }).unwrap();
+    save(&store, CombatSave { shard: Some(shard), ..begun(2, vec![(other, 1)]) }).unwrap();
+    assert_eq!(status(), "contested");
+    realm(Vec::new(), vec![(shard, true)]).unwrap();
+    assert_eq!(status(), "sealed");
+    realm(Vec::new(), vec![(shard, false)]).unwrap();
+    assert_eq!(status(), "contested");
+    let over = |number, who| CombatSave {
+        state: None,
+        shard: Some(shard),
+        released: vec![aftermath(number, who)],
+        ..begun(number, Vec::new())
+    };
+    save(&store, over(1, one)).unwrap();
+    assert_eq!(status(), "contested", "others fight on");
+    let change = || ShardChange {
+        shard,
+        faction: Some("Golden Order".to_owned()),
+        previous: None,
+        by: Some(one),
+        combat: Some(id(1)),
+        epoch: 1,
+    };
+    realm(vec![change()], Vec::new()).unwrap();
+    let left = |who| store.read(combats::aftermaths(who)).wait().unwrap()[0].taken;
+    assert!(left(one), "by this combat");
+    save(&store, over(2, other)).unwrap();
+    assert_eq!(status(), "controlled");
+    assert!(!left(other));
 }

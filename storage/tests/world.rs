@@ -1,6 +1,6 @@
 //! The world's row, its shards and events.
 
-use protocol::ids::CrystalShardId;
+use protocol::ids::{CombatId, CrystalShardId};
 use rules::realm::{Holding, RealmRecord};
 use rules::venue::{NewEvent, RealmSave, Save, ShardChange};
 
@@ -46,11 +46,14 @@ fn a_shard_changes_hands_once_an_epoch_and_history_keeps_it() {
     let ann = super::account(&store, "Ann");
     let aria = super::character(&store, ann, "Aria");
     store.write(seed(vec![(CrystalShardId(1), "Phoenix Flame".to_owned())])).wait().unwrap();
+    let combat: CombatId =
+        serde_json::from_value("00000000-0000-4000-8000-000000000007".into()).expect("it is one");
     let change = |faction: Option<&str>, previous: Option<&str>, epoch| ShardChange {
         shard: CrystalShardId(1),
         faction: faction.map(str::to_owned),
         previous: previous.map(str::to_owned),
         by: faction.map(|_| aria),
+        combat: faction.map(|_| combat),
         epoch,
     };
     let keep = |stability, changes, seals| {
@@ -64,7 +67,8 @@ fn a_shard_changes_hands_once_an_epoch_and_history_keeps_it() {
     let golden = Some("Golden Order");
     assert_eq!(save(90, change(golden, None, 1)), Ok(()));
     assert_eq!(save(80, change(Some("Shadowborn"), None, 1)), Err(StoreError::Conflict("shard")));
-    let holding = Holding { owner: golden.map(str::to_owned), epoch: 1, sealed: false };
+    let owner = golden.map(str::to_owned);
+    let holding = Holding { owner, epoch: 1, taken_in: Some(combat), sealed: false };
     let record = RealmRecord {
         reality: "Blood Realm".to_owned(),
         stability: 90,

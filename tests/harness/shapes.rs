@@ -6,18 +6,31 @@ use serde_json::Value;
 
 const ENVELOPE: [&str; 5] = ["type", "timestamp", "version", "message_id", "priority"];
 
-/// The documented fields of each modelled type; classic messages carry all of them, unknown ones as null.
-const DOCUMENTED: &[(&str, &[&str])] = &[
-    ("auth_response", &["success", "session_token", "player_id", "message", "server_time"]),
-    ("chat", &["sender_id", "sender_name", "channel", "content", "recipient_id"]),
-    ("faction_chat", &["sender_id", "sender_name", "channel", "content", "recipient_id"]),
-    ("party_chat", &["sender_id", "sender_name", "channel", "content", "recipient_id"]),
-    ("whisper", &["sender_id", "sender_name", "channel", "content", "recipient_id"]),
-    (
-        "character_update",
-        &[
-            "character_id",
-            "character_name",
+/// The documented fields of a modelled type.
+struct Documented {
+    kind: &'static str,
+    /// The documented client drops a message in which one of these is missing, or null.
+    required: &'static [&'static str],
+    /// Classic messages carry these, too: unknown ones as null.
+    optional: &'static [&'static str],
+}
+
+const LINE: (&[&str], &[&str]) = (&["sender_id", "sender_name", "channel", "content"], &["recipient_id"]);
+
+const DOCUMENTED: &[Documented] = &[
+    Documented {
+        kind: "auth_response",
+        required: &["success", "server_time"],
+        optional: &["session_token", "player_id", "message"],
+    },
+    Documented { kind: "chat", required: LINE.0, optional: LINE.1 },
+    Documented { kind: "faction_chat", required: LINE.0, optional: LINE.1 },
+    Documented { kind: "party_chat", required: LINE.0, optional: LINE.1 },
+    Documented { kind: "whisper", required: LINE.0, optional: LINE.1 },
+    Documented {
+        kind: "character_update",
+        required: &["character_id", "character_name"],
+        optional: &[
             "location_id",
             "position",
             "health",
@@ -29,35 +42,57 @@ const DOCUMENTED: &[(&str, &[&str])] = &[
             "level",
             "faction",
         ],
-    ),
-    (
-        "world_state",
-        &[
+    },
+    Documented {
+        kind: "party_invite",
+        required: &["party_id", "inviter_id", "inviter_name", "invitee_id", "invitee_name"],
+        optional: &["party_name"],
+    },
+    Documented {
+        kind: "party_update",
+        required: &["party_id", "leader_id", "member_ids", "member_names", "max_members", "loot_sharing"],
+        optional: &["party_name"],
+    },
+    Documented {
+        kind: "world_state",
+        required: &[
             "current_reality",
             "reality_stability",
             "faction_shard_counts",
-            "dominant_faction",
             "active_players",
             "total_aetherfalls",
         ],
-    ),
-    ("combat_action", &["combat_id", "character_id", "action_type", "target_id", "ability_name", "item_id"]),
-    (
-        "combat_state",
-        &["combat_id", "turn_number", "active_character_id", "participants", "combat_log", "is_finished"],
-    ),
-    (
-        "shard_captured",
-        &[
+        optional: &["dominant_faction"],
+    },
+    Documented {
+        kind: "combat_action",
+        required: &["combat_id", "character_id", "action_type"],
+        optional: &["target_id", "ability_name", "item_id"],
+    },
+    Documented {
+        kind: "combat_state",
+        required: &[
+            "combat_id",
+            "turn_number",
+            "active_character_id",
+            "participants",
+            "combat_log",
+            "is_finished",
+        ],
+        optional: &[],
+    },
+    Documented {
+        kind: "shard_captured",
+        required: &[
             "shard_id",
             "shard_name",
             "captured_by_character_id",
             "captured_by_character_name",
             "faction",
-            "previous_owner_faction",
         ],
-    ),
-    ("error", &["error_code", "error_message", "details"]),
+        optional: &["previous_owner_faction"],
+    },
+    Documented { kind: "error", required: &["error_code", "error_message"], optional: &["details"] },
 ];
 
 /// Messages that are events in v1, and so numbered.
@@ -90,10 +125,11 @@ const EVENTS: &[&str] = &[
 
 pub fn check_classic(message: &Value) {
     let kind = message["type"].as_str().unwrap_or_else(|| panic!("no type in {message}"));
-    let documented = DOCUMENTED.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, fields)| fields);
-    for field in ENVELOPE.iter().chain(documented) {
+    let optional = DOCUMENTED.iter().find(|row| row.kind == kind).map_or(&[][..], |row| row.optional);
+    for field in ENVELOPE.iter().chain(optional) {
         assert!(message.get(field).is_some(), "{kind} without {field}: {message}");
     }
+    check_required(kind, message);
     assert_eq!(message["version"], "1.0.0");
     assert!(message["timestamp"].is_f64(), "Unix seconds: {message}");
     let priority = if kind == "error" || kind == "shard_captured" { 2 } else { 1 };
@@ -106,9 +142,20 @@ pub fn check_v1(message: &Value) {
     for field in ["version", "priority"] {
         assert!(message.get(field).is_none(), "v1 has no {field}: {message}");
     }
+    check_required(kind, message);
     // `gap: null` is the one null that says something.
     assert!(kind == "resumed" || !has_null(message), "v1 leaves out what is null: {message}");
     assert!(!EVENTS.contains(&kind) || message["seq"].is_u64(), "an event without seq: {message}");
+}
+
+fn check_required(kind: &str, message: &Value) {
+    let required = DOCUMENTED.iter().find(|row| row.kind == kind).map_or(&[][..], |row| row.required);
+    for field in required {
+        assert!(
+            message.get(field).is_some_and(|value| !value.is_null()),
+            "{kind} without {field}: {message}"
+        );
+    }
 }
 
 fn has_null(value: &Value) -> bool {
