@@ -14,7 +14,7 @@ mod parties;
 mod resume;
 mod spoils;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -120,6 +120,8 @@ pub struct Oracles {
     pub spoils: Spoils,
     pub captures: Captures,
     pub audits: Audits,
+    /// Whose connection is gone.
+    away: BTreeSet<usize>,
 }
 
 /// What is at stake in a run: promises that nothing tested are then named as unproved, instead of left out.
@@ -135,6 +137,25 @@ impl Oracles {
     /// Whether everything that may still come has come.
     pub fn is_complete(&self) -> bool {
         self.channels.is_complete() && self.area.is_settled()
+    }
+
+    /// This bot's connection is gone.
+    pub fn is_away(&mut self, bot: usize) {
+        self.away.insert(bot);
+    }
+
+    /// Its session goes on: what it missed follows.
+    pub fn is_back(&mut self, bot: usize) {
+        self.away.remove(&bot);
+    }
+
+    /// Something of the game is told to this bot. Who signs in anew may be told so before it is known that it has; what
+    /// a resume brings comes after that.
+    pub fn hears(&mut self, bot: usize) -> &mut Self {
+        if self.away.remove(&bot) {
+            self.interrupted(bot);
+        }
+        self
     }
 
     /// Not all that happened to this bot meanwhile was told to it, and it knows so.
@@ -168,5 +189,35 @@ impl Oracles {
             )
             .chain(self.audits.verdict())
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::CharacterId;
+    use protocol::combat::CombatState;
+
+    use super::{Oracles, Outcome, Told};
+
+    #[test]
+    fn who_signs_in_anew_may_be_told_of_a_fight_before_it_is_known_that_it_has() {
+        let state = CombatState {
+            combat_id: "f".to_owned(),
+            turn_number: 3,
+            active_character_id: CharacterId(1),
+            turn_ends_in_ms: None,
+            participants: Vec::new(),
+            combat_log: Vec::new(),
+            is_finished: false,
+        };
+        for (resumes, outcome) in [(false, Outcome::Unproved), (true, Outcome::Broken)] {
+            let mut oracles = Oracles::default();
+            oracles.is_away(0);
+            if resumes {
+                oracles.is_back(0);
+            }
+            oracles.hears(0).fights.told(0, Told::State(&state));
+            assert_eq!(oracles.fights.verdict().unwrap().outcome, outcome);
+        }
     }
 }

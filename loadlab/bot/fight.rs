@@ -108,34 +108,34 @@ impl Fighter {
         let of = self.clone();
         client.on::<hear::CombatAction>(move |action| {
             let oracles = &mut of.stage.score().oracles;
-            oracles.fights.told(of.bot, Told::Action(action));
+            oracles.hears(of.bot).fights.told(of.bot, Told::Action(action));
             if let (true, Some(kind)) = (action.character_id == of.me, &action.item_kind) {
                 oracles.spoils.uses(of.bot, &action.combat_id, kind);
             }
         });
         let of = self.clone();
         client.on::<hear::CombatDamage>(move |damage| {
-            of.stage.score().oracles.fights.told(of.bot, Told::Damage(damage));
+            of.stage.score().oracles.hears(of.bot).fights.told(of.bot, Told::Damage(damage));
         });
         let of = self.clone();
         client.on::<hear::CombatHeal>(move |heal| {
-            of.stage.score().oracles.fights.told(of.bot, Told::Heal(heal));
+            of.stage.score().oracles.hears(of.bot).fights.told(of.bot, Told::Heal(heal));
         });
         let of = self.clone();
         client.on::<hear::CombatEnd>(move |end| of.ended(end));
         let of = self.clone();
         client.on::<hear::InventoryUpdate>(move |update| {
-            of.stage.score().oracles.spoils.updated(of.bot, update);
+            of.stage.score().oracles.hears(of.bot).spoils.updated(of.bot, update);
         });
         let of = self.clone();
         client.on::<hear::QuestUpdate>(move |quest| {
             if quest.status == "completed" {
-                of.stage.score().oracles.spoils.quest(of.bot);
+                of.stage.score().oracles.hears(of.bot).spoils.quest(of.bot);
             }
         });
         let of = self.clone();
         client.on::<hear::ShardCaptured>(move |taken| {
-            of.stage.score().oracles.captures.heard(of.bot, taken);
+            of.stage.score().oracles.hears(of.bot).captures.heard(of.bot, taken);
         });
         let of = self.clone();
         client.on_notice(move |notice| {
@@ -149,7 +149,7 @@ impl Fighter {
     fn started(&self, start: &CombatStart) {
         self.books(|books| books.fight = Some(start.combat_id.clone()));
         let mut score = self.stage.score();
-        score.oracles.fights.told(self.bot, Told::Start(start));
+        score.oracles.hears(self.bot).fights.told(self.bot, Told::Start(start));
         score.oracles.spoils.begins(self.bot, &start.combat_id);
         if start.participants.iter().any(|one| one.is_enemy && self.stage.is_guardian(&one.name)) {
             score.oracles.captures.challenged(&start.combat_id);
@@ -159,7 +159,7 @@ impl Fighter {
     fn stands(&self, state: &CombatState) {
         {
             let mut score = self.stage.score();
-            score.oracles.fights.told(self.bot, Told::State(state));
+            score.oracles.hears(self.bot).fights.told(self.bot, Told::State(state));
             if state.participants.iter().any(|one| one.is_enemy && self.stage.is_guardian(&one.name)) {
                 score.oracles.captures.challenged(&state.combat_id);
             }
@@ -181,7 +181,7 @@ impl Fighter {
             books.begun.take_if(|(fight, _)| *fight == end.combat_id)
         });
         let mut score = self.stage.score();
-        score.oracles.fights.told(self.bot, Told::End(end));
+        score.oracles.hears(self.bot).fights.told(self.bot, Told::End(end));
         score.oracles.spoils.ended(self.bot, end);
         score.oracles.captures.fought(self.me, end);
         if let Some((_, due)) = begun {

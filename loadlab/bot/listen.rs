@@ -127,6 +127,11 @@ impl Ear {
 
     fn notice(&self, notice: &Notice) {
         let mut score = self.stage.score();
+        match notice {
+            Notice::Reconnecting { .. } => score.oracles.is_away(self.bot),
+            Notice::Resumed => score.oracles.is_back(self.bot),
+            _ => {}
+        }
         let area = &mut score.oracles.area;
         match notice {
             Notice::Reconnecting { .. } | Notice::Ended(_) => area.is_away(self.bot),

@@ -87,21 +87,23 @@ impl Comrade {
         let of = self.clone();
         client.on::<hear::PartyKick>(move |kick| {
             if kick.character_id == of.me {
-                of.stage.score().oracles.parties.out(of.bot, kick.party_id);
+                of.stage.score().oracles.hears(of.bot).parties.out(of.bot, kick.party_id);
             }
         });
         let of = self.clone();
         client.on::<hear::PartyDisband>(move |disband| {
-            of.stage.score().oracles.parties.out(of.bot, disband.party_id);
+            of.stage.score().oracles.hears(of.bot).parties.out(of.bot, disband.party_id);
         });
         let of = self.clone();
-        client.on::<hear::PartyChat>(move |chat| of.stage.score().oracles.parties.line(of.bot, chat));
+        client.on::<hear::PartyChat>(move |chat| {
+            of.stage.score().oracles.hears(of.bot).parties.line(of.bot, chat)
+        });
     }
 
     fn updated(&self, update: &PartyUpdate) {
         let mut score = self.stage.score();
         score.counts.party_updates += 1;
-        score.oracles.parties.updated(self.bot, update);
+        score.oracles.hears(self.bot).parties.updated(self.bot, update);
     }
 
     /// The party that one is in, as one was told last.
