@@ -74,7 +74,9 @@ impl Fight {
             };
         }
         let mut faults = Vec::new();
-        if !known && !missed && !matches!(told, Told::Start(_)) {
+        // A challenge that comes to nothing ends for those who took it up, and never began.
+        let came_to_nothing = matches!(told, Told::End(end) if end.outcome == Outcome::Ended);
+        if !known && !missed && !came_to_nothing && !matches!(told, Told::Start(_)) {
             faults.push(("no beginning", format!("the first it is told is {told:?}")));
         }
         match told {

@@ -192,6 +192,14 @@ fn what_is_shared_is_what_it_was_worth() {
 }
 
 #[test]
+fn a_challenge_may_come_to_nothing() {
+    let nothing = judge(&[End(Outcome::Ended, 0, 0)], &[End(Outcome::Ended, 0, 0)]);
+    assert_eq!(nothing.outcome, Judged::Kept, "{nothing:?}");
+    let won = judge(&[End(Outcome::Won, 0, 0)], &[]);
+    assert_eq!(won.faults.of("no beginning"), 1, "{won:?}");
+}
+
+#[test]
 fn whoever_gets_away_is_told_no_more() {
     let mut fled = course()[..4].to_vec();
     fled.push(End(Outcome::Fled, 0, 0));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use protocol::combat::CombatEnd;
+use protocol::combat::{CombatEnd, Outcome};
 use protocol::ids::ItemId;
 use protocol::inventory::{Inventory, InventoryUpdate};
 
@@ -74,7 +74,10 @@ impl Purse {
     }
 
     pub(super) fn ended(&mut self, end: &CombatEnd) {
-        self.open.remove(&end.combat_id);
+        // A challenge that came to nothing changes nothing, and nothing is told of it.
+        if !self.open.remove(&end.combat_id) && end.outcome == Outcome::Ended {
+            return;
+        }
         self.fights += 1;
         self.souls += end.souls;
         self.experience += end.experience;
