@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use actix_rt::net::TcpStream;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 #[cfg(feature = "tls")]
@@ -57,6 +58,15 @@ impl Io {
                     _ => Ok(written),
                 }
             }
+        }
+    }
+
+    /// The socket itself, for its options.
+    pub fn socket(&self) -> SockRef<'_> {
+        match self {
+            Self::Plain(stream) => SockRef::from(stream),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => SockRef::from(stream.get_ref().0),
         }
     }
 

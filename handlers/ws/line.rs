@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 use std::{io, mem};
 
 use actix_http::ws::{OpCode, Parser};
@@ -194,6 +195,12 @@ impl Line {
 
     fn call(&self) {
         self.task.borrow().wake_by_ref();
+    }
+
+    /// Lets go of a socket that takes nothing: the kernel is to keep nothing of it either.
+    pub fn cut(&self) {
+        // It may be gone already; that is all we want.
+        let _ = self.io.borrow().socket().set_linger(Some(Duration::ZERO));
     }
 
     /// Tells the other end that nothing more comes.

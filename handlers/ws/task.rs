@@ -39,6 +39,9 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> ConnectionTask<S> {
         // The actor hears of the end before the other side does.
         let Self { line, own, .. } = self;
         drop(own);
+        if line.unsent() > 0 {
+            return line.cut();
+        }
         // Who does not take even that is gone.
         let _ = timeout(GOODBYE_WAIT, line.shut_down()).await;
     }

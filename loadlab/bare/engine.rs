@@ -10,6 +10,7 @@ use rand::RngExt;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::frame::{self, CLOSE, PING, PONG};
+use super::gauge;
 use super::inbox::{Frame, Inbox};
 pub use super::outgoing::Outgoing;
 
@@ -159,6 +160,14 @@ impl Engine {
     /// How often the server has pinged this one.
     pub fn pings(&self, index: usize) -> u32 {
         self.links[index].pings
+    }
+
+    /// Whether the other end has let this one go. Who doesn't read is not told so: the kernel of the other end is asked, where it is
+    /// this machine's.
+    pub fn is_given_up(&self, index: usize) -> bool {
+        let Some(socket) = &self.links[index].socket else { return true };
+        let ends = socket.local_addr().and_then(|own| Ok((own, socket.peer_addr()?)));
+        ends.is_ok_and(|(own, server)| server.ip().is_loopback() && !gauge::is_held(server, own))
     }
 
     pub fn is_open(&self, index: usize) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -50,6 +51,16 @@ impl Look {
     }
 }
 
+/// Whether this machine's kernel holds the end at `own` of a connection with `other`; both IPv4.
+pub fn is_held(own: SocketAddr, other: SocketAddr) -> bool {
+    let name = |address: SocketAddr| match address.ip() {
+        IpAddr::V4(ip) => format!("{:08X}:{:04X}", u32::from_ne_bytes(ip.octets()), address.port()),
+        IpAddr::V6(_) => String::new(),
+    };
+    let ends = format!(" {} {} ", name(own), name(other));
+    fs::read_to_string("/proc/net/tcp").is_ok_and(|table| table.contains(&ends))
+}
+
 /// Whether a row with such a client says nothing about the server.
 pub fn is_void(client_busy: f64) -> bool {
     client_busy > BUSY_MAX
@@ -79,7 +90,22 @@ mod tests {
     use std::collections::HashMap;
     use std::time::{Duration, Instant};
 
-    use super::{Look, is_void, resident_bytes};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::{Look, is_held, is_void, resident_bytes};
+
+    #[test]
+    fn an_end_is_held_until_it_is_let_go() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let ends = (client.peer_addr().unwrap(), client.local_addr().unwrap());
+        let (server, _) = listener.accept().unwrap();
+        assert!(is_held(ends.0, ends.1));
+        // With a goodbye it would be held until the client has said its own.
+        socket2::SockRef::from(&server).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(server);
+        assert!(!is_held(ends.0, ends.1));
+    }
 
     #[test]
     fn a_busy_client_voids_the_row() {

@@ -52,8 +52,6 @@ pub struct Room {
     under_way: VecDeque<Line>,
     /// Who is to hear the lines, and how many these are.
     listens: Vec<bool>,
-    /// When the server gave up one who does not listen.
-    pub given_up: Vec<Instant>,
     listeners: usize,
     /// What the sample heard, by the numbers in the lines.
     heard: Vec<Sequence>,
@@ -72,7 +70,6 @@ impl Room {
             heard: vec![Sequence::starting_at(1); crowd.ears.len()],
             listeners: listens.iter().filter(|listens| **listens).count(),
             listens,
-            given_up: Vec::new(),
             crowd,
             latencies: Latencies::default(),
             setting,
@@ -225,8 +222,6 @@ impl Handler for Room {
     fn closed(&mut self, link: usize, why: String) {
         if self.listens[link] {
             self.crowd.ended(link, &why);
-        } else {
-            self.given_up.push(Instant::now());
         }
     }
 }

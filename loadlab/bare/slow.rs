@@ -41,16 +41,19 @@ pub fn stall(
     let stopped_at = Instant::now();
     (1..=stop).for_each(|link| engine.stop_reading(link));
     let (end, mut kib_most) = (Instant::now() + course.measured, kib_before);
+    let mut given_up_after: Vec<Option<Duration>> = vec![None; stop];
     room.latencies().0.reset();
     while Instant::now() < end {
         run_until(engine, room, (Instant::now() + LOOK_EVERY).min(end))?;
         kib_most = kib_most.max(memory());
+        for (link, after) in (1..).zip(&mut given_up_after).filter(|(_, after)| after.is_none()) {
+            *after = engine.is_given_up(link).then(|| stopped_at.elapsed());
+        }
     }
     let p99_during = room.latencies().us(0.99);
     let window = measure(engine, room, &Course { warm_up: Duration::ZERO, ..*course })?;
-    let gone = room.given_up.iter().map(|at| at.saturating_duration_since(stopped_at).as_secs_f64());
-    let gone_secs = gone.fold(0.0, f64::max);
-    let given_up = room.given_up.len();
+    let given_up = given_up_after.iter().flatten().count();
+    let gone_secs = given_up_after.iter().flatten().max().map_or(0.0, Duration::as_secs_f64);
     let figures = vec![
         Figure { name: "p99 with everybody reading, µs", value: p99_before },
         Figure { name: "p99 of the others while some don't, µs", value: p99_during },
