@@ -13,8 +13,8 @@ pub struct Bells(Mutex<Rung>);
 
 #[derive(Debug, Default)]
 struct Rung {
-    /// Numbers of bells. A connection that was rung is not rung again until it has looked, so there are at most as many as
-    /// connections.
+    /// Numbers of bells. A connection that was rung is not rung again until it has looked, but for the end of its link, so
+    /// there are at most a few times as many as connections.
     numbers: Vec<u32>,
     worker: Option<Waker>,
 }

@@ -355,8 +355,8 @@ impl Inner {
             && link.ending.is_none()
         {
             link.ending = Some(Ending { farewell, last_seq });
+            link.alarm();
         }
-        self.wake();
     }
 
     /// Nothing more goes out on a link that ends: its socket is jammed.
@@ -371,9 +371,7 @@ impl Inner {
             self.gone_since_ms = now_ms;
             self.tally.pings_unanswered += u64::from(link.ping == Ping::Sent);
             self.ring.allow_backlog(false);
-            if let Some(bell) = link.awaken() {
-                bell.ring();
-            }
+            link.alarm();
             if let Some(ending) = link.ending {
                 self.farewell = Some((link.number, ending.farewell));
             }

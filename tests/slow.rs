@@ -65,6 +65,53 @@ async fn nobody_can_hold_up_the_end() {
     assert!(server.wait().await.success());
 }
 
+/// Neither the kernel nor the time for signing in would tell the connection within the test's patience.
+#[tokio::test]
+async fn who_is_over_is_let_go_although_its_socket_takes_nothing() {
+    let mut server = Server::with(&[
+        ("tcp.user_timeout_secs", "300"),
+        ("ws.preauth_secs", "300"),
+        ("server.drain_secs", "60"),
+    ]);
+    let (_, mut talker) = server.v1().await;
+    let slow = server.player().await;
+    let _jammed = Wire::upgrade_narrow(&server, &slow.person.token, Way::Classic).await;
+    talker.hear_where("the other", |message| message["character_id"] == slow.character).await;
+    for nth in 0..400 {
+        talker.ask("chat", &format!("{nth}"), json!({"content": "x".repeat(500)})).await;
+    }
+    server.terminate();
+    assert!(server.wait().await.success());
+}
+
+#[tokio::test]
+async fn who_asks_much_at_once_and_reads_is_answered_all_of_it() {
+    const MANY: usize = 3000;
+    let server = Server::start();
+    let player = server.player().await;
+    let mut wire = Wire::upgrade(&server, Some(&player.person.token)).await;
+    let frame = |body: Value| {
+        let text = body.to_string();
+        let mut frame = vec![TEXT, 0x80 | text.len() as u8, 0, 0, 0, 0];
+        frame.extend(text.as_bytes());
+        frame
+    };
+    // It has nothing else to do any more when the others come.
+    assert!(wire.send_bytes(&frame(json!({"type": "ping", "message_id": "first"}))).await);
+    let mut answered = 0;
+    while answered < MANY {
+        let (first, payload) = wire.frame().await.expect("the connection goes on");
+        let message: Value = serde_json::from_slice(&payload).unwrap_or_default();
+        assert_eq!(first, TEXT, "after {answered}");
+        assert_ne!(message["type"], "disconnect", "after {answered}: {message}");
+        if message["message_id"] == "first" {
+            assert!(wire.send_bytes(&frame(json!({"type": "ping"})).repeat(MANY)).await);
+        } else {
+            answered += usize::from(message["type"] == "pong" || message["error_code"] == "BUSY");
+        }
+    }
+}
+
 /// Those who stop reading cost little, are gone soon, and nobody else misses anything.
 #[tokio::test]
 async fn a_crowd_that_does_not_read_is_let_go_and_the_others_hear_everything() {

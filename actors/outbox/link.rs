@@ -64,6 +64,15 @@ impl Link {
     pub(super) fn awaken(&mut self) -> Option<&Bell> {
         std::mem::take(&mut self.is_asleep).then_some(self.bell.as_ref()).flatten()
     }
+
+    /// Rings even if it was told already that something waits: a connection whose socket is full looks for nothing, but has to
+    /// hear of the end.
+    pub(super) fn alarm(&mut self) {
+        self.is_asleep = false;
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

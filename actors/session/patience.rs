@@ -16,27 +16,43 @@ const PATIENCE: Duration = Duration::from_millis(3);
 const WAITING_MAX: usize = 1024;
 
 /// What waits for one arbiter.
-#[derive(Default)]
-pub(crate) struct Waiting(Mutex<Vec<(Slot, Mail)>>);
+pub(crate) struct Waiting<T = (Slot, Mail)> {
+    gathered: Mutex<Vec<T>>,
+    /// Held while something is posted: what comes next must not overtake it.
+    posting: Mutex<()>,
+}
 
-impl Waiting {
+impl<T> Default for Waiting<T> {
+    fn default() -> Self {
+        Self { gathered: Mutex::default(), posting: Mutex::default() }
+    }
+}
+
+impl<T> Waiting<T> {
     /// Adds one. Returns how many there are.
-    fn add(&self, slot: Slot, mail: Mail) -> usize {
-        let mut waiting = self.lock();
-        waiting.push((slot, mail));
-        waiting.len()
+    fn add(&self, one: T) -> usize {
+        let mut gathered = lock(&self.gathered);
+        gathered.push(one);
+        gathered.len()
     }
 
-    // A panic while the lock is held can only come from a failed allocation; the list itself is whole.
-    fn lock(&self) -> MutexGuard<'_, Vec<(Slot, Mail)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Posts all there is. Afterwards everything that was added before is posted, also what another thread took.
+    fn post_all(&self, post: impl FnMut(T)) {
+        let _posting = lock(&self.posting);
+        let gathered = std::mem::take(&mut *lock(&self.gathered));
+        gathered.into_iter().for_each(post);
     }
+}
+
+// A panic while a lock is held leaves nothing half done: the list is taken before any of it is posted.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl World {
     /// Posts it soon, on the arbiter of its session, whose number this is.
     pub(super) fn post_soon(&self, arbiter: usize, slot: Slot, mail: Mail) {
-        match self.waiting(arbiter).add(slot, mail) {
+        match self.waiting(arbiter).add((slot, mail)) {
             1 => {
                 let world = self.clone();
                 self.arbiter(arbiter).spawn(async move {
@@ -51,10 +67,47 @@ impl World {
 
     /// Posts what waits for an arbiter now.
     pub(super) fn post_waiting(&self, arbiter: usize) {
-        let waiting = std::mem::take(&mut *self.waiting(arbiter).lock());
-        for (mut slot, mail) in waiting {
+        self.waiting(arbiter).post_all(|(mut slot, mail)| {
             // Whoever sent what could not be delivered was told.
             let _ = slot.post(mail, None);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::Waiting;
+
+    #[test]
+    fn what_comes_next_does_not_overtake_what_another_thread_posts() {
+        let (waiting, posted) = (Waiting::default(), Mutex::new(Vec::new()));
+        for step in [1, 2] {
+            waiting.add(step);
         }
+        let ((is_posting, posting), (is_past, past)) = (channel(), channel());
+        thread::scope(|threads| {
+            let (waiting, posted) = (&waiting, &posted);
+            threads.spawn(move || {
+                waiting.post_all(|step| {
+                    if step == 2 {
+                        is_posting.send(()).unwrap();
+                        // Nobody gets past: this is how long it is looked for somebody who does.
+                        let _ = past.recv_timeout(Duration::from_millis(200));
+                    }
+                    posted.lock().unwrap().push(step);
+                });
+            });
+            posting.recv().unwrap();
+            waiting.post_all(|step| posted.lock().unwrap().push(step));
+            posted.lock().unwrap().push(3);
+            // Who has waited long enough has gone.
+            let _ = is_past.send(());
+        });
+        assert_eq!(*posted.lock().unwrap(), [1, 2, 3]);
     }
 }

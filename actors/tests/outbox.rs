@@ -223,8 +223,35 @@ fn the_bell_is_rung_for_every_kind_of_news() {
         assert!(rung().is_empty(), "news {number}");
         tell();
         tell();
-        // A link that is ending does not wait any more.
-        let expected: &[u32] = if number < 5 { &[7] } else { &[] };
-        assert_eq!(rung(), expected, "news {number}");
+        assert_eq!(rung(), [7], "news {number}");
+    }
+}
+
+/// A connection whose socket is full does not look before it has room, which may be never.
+#[test]
+fn the_end_is_told_to_those_who_have_not_looked_since_they_were_told_something() {
+    type End = fn(&Outbox);
+    let ends: [(&str, End); 4] = [
+        ("a goodbye", |outbox| outbox.end_link(Farewell::new(CloseCode::Normal, "bye"))),
+        ("giving up", |outbox| outbox.abandon_link(1)),
+        ("another connection", |outbox| assert_eq!(outbox.attach(Dialect::V1Json, 1).1, 0)),
+        ("too much", |outbox| (0..9).for_each(|number| outbox.push(&pong(number)))),
+    ];
+    for (what, end) in ends {
+        let (outbox, bells) = (outbox(), Arc::new(Bells::default()));
+        let rung = || {
+            let mut numbers = Vec::new();
+            let _ =
+                bells.poll_rung(&mut std::task::Context::from_waker(std::task::Waker::noop()), &mut numbers);
+            numbers
+        };
+        let (link, _) = outbox.attach(Dialect::V1Json, 0);
+        assert_eq!(outbox.pull(link, usize::MAX, &mut |_, _| {}, &Bell::new(&bells, 7)), Pulled::Idle);
+        outbox.push(&pong(0));
+        assert_eq!(rung(), [7]);
+        assert!(!outbox.is_over(link));
+        end(&outbox);
+        assert!(outbox.is_over(link), "{what}");
+        assert!(rung().contains(&7), "{what}");
     }
 }

@@ -45,8 +45,6 @@ pub struct Line {
     unsent: RefCell<BytesMut>,
     /// The connection's own task, which waits for the socket.
     task: RefCell<Waker>,
-    /// The outbox is to be looked at, but could not be yet.
-    is_due: Cell<bool>,
     is_closing: Cell<bool>,
     is_broken: Cell<bool>,
 }
@@ -61,7 +59,6 @@ impl Line {
             outbox: RefCell::default(),
             unsent: RefCell::default(),
             task: RefCell::new(Waker::noop().clone()),
-            is_due: Cell::new(false),
             is_closing: Cell::new(false),
             is_broken: Cell::new(false),
         }
@@ -70,10 +67,9 @@ impl Line {
     /// There is a session: from here on its outbox is brought.
     pub fn join(&self, link: LinkNumber, outbox: Arc<Outbox>) {
         *self.outbox.borrow_mut() = Some((link, outbox));
-        self.is_due.set(true);
     }
 
-    /// A close frame goes out: nothing may follow it.
+    /// A close frame goes out, or nobody listens any more: nothing may follow.
     pub fn close(&self) {
         self.is_closing.set(true);
     }
@@ -127,19 +123,12 @@ impl Line {
         Pin::new(&mut *io).poll_flush(cx)
     }
 
-    /// Brings what could not be brought when the bell rang, if there is something.
-    pub fn catch_up(&self, page: &mut BytesMut) {
-        if self.is_due.take() {
-            self.bring(page);
-        }
-    }
-
     /// Brings what the outbox has, if the socket can take it. `page` is empty before and after.
     pub fn bring(&self, page: &mut BytesMut) {
         let outbox = self.outbox.borrow();
         let Some((link, outbox)) = outbox.as_ref().filter(|_| !self.is_closing()) else { return };
         if !self.unsent.borrow().is_empty() {
-            self.is_due.set(true);
+            // It looks again when the socket has taken that.
             return self.call();
         }
         let dialect = self.dialect;
@@ -185,7 +174,6 @@ impl Line {
         };
         if written < page.len() {
             self.say(&page[written..]);
-            self.is_due.set(true);
         }
         if written < page.len() || self.is_broken() {
             self.call();

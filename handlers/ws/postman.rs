@@ -5,16 +5,17 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::mem;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::task::Poll;
 
 use actors::bells::{Bell, Bells};
 use actors::clock::Clock;
 use bytes::BytesMut;
 use protocol::Dialect;
 use slab::Slab;
-use tokio::task::yield_now;
 
 use crate::ws::io::Io;
 use crate::ws::line::Line;
@@ -68,10 +69,24 @@ async fn rounds(postman: Weak<Postman>, bells: Arc<Bells>) {
             let Some(postman) = postman.upgrade() else { return };
             turn.iter().for_each(|number| postman.bring(*number));
             drop(postman);
-            yield_now().await;
+            step_aside().await;
         }
         rung.clear();
     }
+}
+
+/// Lets each task that is ready have one turn. Tokio's own `yield_now` would let busy ones have many: it comes back only after the
+/// runtime has looked for events.
+async fn step_aside() {
+    let mut has_stepped = false;
+    poll_fn(|cx| {
+        if mem::replace(&mut has_stepped, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The line of a connection, which the postman forgets when this goes.
@@ -87,9 +102,9 @@ impl Served {
         &self.line
     }
 
-    /// Brings what could not be brought in a round.
+    /// Brings what the outbox has now, without waiting for a round.
     pub fn catch_up(&self) {
-        self.line.catch_up(&mut self.postman.page.borrow_mut());
+        self.line.bring(&mut self.postman.page.borrow_mut());
     }
 }
 

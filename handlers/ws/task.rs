@@ -69,11 +69,16 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> ConnectionTask<S> {
         while !self.actor_is_over {
             match self.own.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(bytes))) => self.line.say(&bytes),
-                Poll::Ready(_) => self.actor_is_over = true,
+                Poll::Ready(_) => {
+                    self.actor_is_over = true;
+                    // Its link is no more either: what the outbox says of that is not for this client.
+                    self.line.close();
+                }
                 Poll::Pending => break,
             }
         }
         std::task::ready!(self.line.poll_flush(cx))?;
+        // Before more is taken in: what that leads to must not pile up in the outbox of a client that reads.
         self.line.catch_up();
         Poll::Ready(Ok(()))
     }
