@@ -160,7 +160,8 @@ impl<'a> Life<'a> {
                 peer.ask(decline(&trade)).await;
             }
         }
-        pass(2_000).await;
+        // Whoever waits in a trade for somebody who never came waits five seconds, and is looked after once a second.
+        pass(6_000).await;
         self.look();
         assert_eq!(self.stage.world.trades().len(), 0, "{:?}", self.stage.world.mesh_view());
         for person in &mut self.people {
