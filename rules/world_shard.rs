@@ -176,8 +176,7 @@ impl WorldShard {
         body.moved_at = self.ticks + 1;
         let others = others_in(area, who.id);
         self.bodies.insert(who.id, body);
-        moment.effects.push(Effect::Inform(who.id, News::Placed(location)));
-        moment.answer(ServerMessage::LocationUpdate(self.location_update(who.id, from)));
+        self.tell_arrived(who.id, from, moment);
         if !others.is_empty() {
             let joined = PlayerJoinedArea {
                 character_id: who.id,
@@ -192,6 +191,15 @@ impl WorldShard {
         if from.is_some() {
             self.may_be_awaited(who.id, moment);
         }
+    }
+
+    /// Tells the player and its session. The session begins no new way before it has heard of an arrival in the
+    /// world, or before the answer to a way is out: what it waits for comes second, so no later place is told first.
+    fn tell_arrived(&self, who: CharacterId, from: Option<LocationId>, moment: &mut Moment) {
+        let update = self.location_update(who, from);
+        let placed = Effect::Inform(who, News::Placed(update.location_id));
+        let answer = Effect::Answer(ServerMessage::LocationUpdate(update));
+        moment.effects.extend(if from.is_some() { [placed, answer] } else { [answer, placed] });
     }
 
     /// Takes somebody out of his location and tells those who stay.
@@ -329,8 +337,7 @@ impl Venue for WorldShard {
     fn enter(&mut self, who: &Member, arrival: Arrival, moment: &mut Moment) -> Result<(), Refusal> {
         if let Some(body) = self.bodies.get_mut(&who.id).filter(|body| body.location == arrival.location) {
             body.member = who.clone();
-            moment.effects.push(Effect::Inform(who.id, News::Placed(arrival.location)));
-            moment.answer(ServerMessage::LocationUpdate(self.location_update(who.id, arrival.from)));
+            self.tell_arrived(who.id, arrival.from, moment);
             return Ok(());
         }
         let location = self.location(arrival.location)?;

@@ -167,6 +167,9 @@ async fn what_is_gone_for_good_is_named_and_how_things_stand_follows() {
     let server = Server::with(&[("ws.out_queue_events", &kept.to_string())]);
     let (_, mut talker) = server.classic().await;
     let (player, mut socket, mut ticket) = server.resumable().await;
+    // The part of the world that answers a step has told of the arrival before.
+    let here = json!({"to_location_id": 0, "position": {"x": 7.0, "y": 8.0, "z": 0.0}});
+    assert_eq!(socket.ask("move", "here", here).await["type"], "ok");
     socket.everything_so_far().await;
     ticket.drop_out(socket);
     for nth in 0..40 {

@@ -158,14 +158,7 @@ impl Session {
         if playing.location == location || (playing.place.shard != shard && !bound_for) {
             return;
         }
-        // From a shard that was left since: this news was overtaken on its way.
-        let expected = playing.place.shard == shard
-            || playing.bound_for.as_ref().is_some_and(|bound_for| bound_for.shard == shard);
-        if !expected {
-            return;
-        }
         playing.location = location;
-        playing.travelling = None;
         playing.character.location_id = location;
         let who = playing.member.id;
         if playing.place.shard != shard {
