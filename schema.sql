@@ -153,6 +153,17 @@ CREATE TABLE requests (
 ) STRICT;
 CREATE INDEX requests_by_time ON requests (kept_at);
 
+-- Whom players want nothing from: no invitation, no trade, no challenge, no whisper.
+CREATE TABLE blocks (
+    -- Who blocks: it holds for all characters of the account.
+    account_id   INTEGER NOT NULL REFERENCES accounts (id),
+    -- Who is blocked, as the player knows him: all characters of the same account are.
+    character_id INTEGER NOT NULL REFERENCES characters (id),
+    blocked_at   INTEGER NOT NULL,
+    PRIMARY KEY (account_id, character_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blocks_by_character ON blocks (character_id);
+
 -- Property --------------------------------------------------------------------------------------------------
 
 -- Things there is one of: each has a serial and at most one owner. What is used up keeps its row: the ledger names it.
@@ -351,9 +362,10 @@ CREATE TABLE shard_history (
     previous_faction TEXT,
     character_id     INTEGER REFERENCES characters (id),
     -- The combat by which it was taken: one takes one shard once. Outlives the combat's own row.
-    combat_id        TEXT UNIQUE,
+    combat_id        TEXT,
     happened_at      INTEGER NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX shard_history_by_combat ON shard_history (combat_id) WHERE combat_id IS NOT NULL;
 CREATE INDEX shard_history_by_shard ON shard_history (shard_id, id);
 
 -- What is worth remembering, for GET /api/world/events.

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backlogs;
 pub mod bells;
+mod blocks;
 pub mod clock;
 mod combats;
 pub mod commands;

@@ -3,6 +3,7 @@
 mod act;
 mod aftermath;
 mod attach;
+mod blocks;
 mod challenge;
 mod combat;
 mod ending;

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use protocol::messages::Vocabulary;
 use protocol::{Incoming, ServerMessage};
 use protocol::{
-    area, auth, characters, chat, combat, errors, events, inventory, movement, party, session, trade, world,
+    area, auth, blocks, characters, chat, combat, errors, events, inventory, movement, party, session, trade,
+    world,
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -72,6 +73,7 @@ hear! {
     "faction_chat" FactionChat(chat::Chat),
     "chat_history" ChatHistory(chat::ChatHistory),
     "world_announcement" WorldAnnouncement(chat::WorldAnnouncement),
+    "block_list" BlockList(blocks::BlockList),
     "party_invite" PartyInvite(party::PartyInvite),
     "party_update" PartyUpdate(party::PartyUpdate),
     "party_decline" PartyDecline(party::PartyDecline),

@@ -33,6 +33,7 @@
 //!   twice. [`Notice`] tells of it.
 
 mod address;
+mod blocks;
 mod commands;
 pub mod compose;
 mod dial;

@@ -174,6 +174,15 @@ impl<W: AsyncWrite + Unpin> Game<W> {
             Command::Say(text) => drop(client.say(text).await?),
             Command::Faction(text) => drop(client.faction_chat(text).await?),
             Command::Whisper { to, text } => drop(client.whisper(to, text).await?),
+            Command::Block(name) => {
+                client.block(name.as_str()).await?;
+                return Ok(format!("You hear nothing more from {name}."));
+            }
+            Command::Unblock(name) => {
+                client.unblock(name.as_str()).await?;
+                return Ok(format!("{name} may turn to you again."));
+            }
+            Command::Blocked => return Ok(show::blocked(&client.blocked().await?)),
             Command::Go(location) => drop(client.send_move(LocationId(location), client.location()).await?),
             Command::Position { x, y } => {
                 client.send_position_update(Position { x, y, z: 0.0 }, None).await?;

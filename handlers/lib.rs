@@ -3,7 +3,8 @@
 mod admin;
 pub mod answer;
 mod auth;
-pub mod body;
+pub mod blocks;
+mod body;
 pub mod call;
 pub mod census;
 mod characters;

@@ -11,7 +11,7 @@ use storage::accounts::Role;
 use crate::answer::{Shape, refuse};
 use crate::call::{Answer, Call, dispatch};
 use crate::envelope::Arrival;
-use crate::{admin, auth, characters, health, party, world};
+use crate::{admin, auth, blocks, characters, health, party, world};
 
 /// Who may use a route. What one may do there with whose things, the world decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +99,9 @@ routes! {
     POST   "/api/characters"         SignedIn  Error   Json     Characters  characters::create;
     POST   "/api/characters/select"  SignedIn  Error   Json     Characters  characters::select;
     DELETE "/api/characters/{id}"    SignedIn  Error   None     Characters  characters::delete;
+    GET    "/api/blocks"             SignedIn  Success None     List        blocks::list;
+    POST   "/api/blocks"             SignedIn  Success Json     List        blocks::add;
+    DELETE "/api/blocks/{id}"        SignedIn  Success None     List        blocks::remove;
     POST   "/api/party/create"       SignedIn  Error   Optional None        party::create;
     POST   "/api/party/invite"       SignedIn  Success Json     None        party::invite;
     POST   "/api/party/accept"       SignedIn  Success Optional None        party::accept;

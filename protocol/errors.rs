@@ -83,7 +83,7 @@ error_codes! {
     MoveRejected = "MOVE_REJECTED", 409;
     /// The addressee is not in the world right now; nothing was delivered or kept.
     NotOnline = "NOT_ONLINE", 404;
-    /// The message is known, but this version of the server does not serve it.
+    /// The dialect can't do it: `resume` in the classic one.
     Unsupported = "UNSUPPORTED", 501;
     /// Too much, too fast; `details.retry_after_ms` says when to try again.
     RateLimited = "RATE_LIMITED", 429;

@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod area;
 pub mod auth;
+pub mod blocks;
 pub mod characters;
 pub mod chat;
 pub mod close;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    area, auth, characters, chat, combat, errors, events, inventory, movement, party, session, trade, world,
+    area, auth, blocks, characters, chat, combat, errors, events, inventory, movement, party, session, trade,
+    world,
 };
 
 /// What the codec has to know of a set of messages.
@@ -119,6 +120,12 @@ vocabulary! {
         "faction_chat" FactionChat(chat::SayIn),
         /// Says something to the whole server; admins only.
         "world_announcement" WorldAnnouncement(chat::Announce),
+        /// Wants nothing more from a character and all others of its account: no invitation, trade, challenge or whisper.
+        "block" Block(blocks::Whom),
+        /// Blocks a character no more.
+        "unblock" Unblock(blocks::Whom),
+        /// Asks whom one blocks; answered with `block_list`.
+        "block_list" BlockList(session::Bare),
         /// Creates a party with oneself as its leader; answered with `party_update`.
         "party_create" PartyCreate(party::CreateParty),
         /// Invites a character into one's party; answered with one's own copy of `party_invite`.
@@ -213,6 +220,8 @@ vocabulary! {
         "chat_history" ChatHistory(chat::ChatHistory),
         /// What an admin said to the whole server.
         "world_announcement" WorldAnnouncement(chat::WorldAnnouncement),
+        /// Whom one blocks.
+        "block_list" BlockList(blocks::BlockList),
         /// Somebody invites one into a party; answered with `party_accept` or `party_decline`.
         "party_invite" PartyInvite(party::PartyInvite),
         /// A party as its members see it, after every change.

@@ -1,5 +1,6 @@
 //! The game, pure and deterministic: no clock, no I/O, no async, no dice it was not handed.
 
+pub mod blocks;
 pub mod characters;
 pub mod chat;
 pub mod combat;

@@ -4,6 +4,7 @@ use protocol::{AccountId, SessionId};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
+use crate::blocks;
 use crate::characters::delete_all_of;
 use crate::error::or_taken;
 use crate::sessions::end_all_of;
@@ -96,6 +97,7 @@ pub fn delete(account: AccountId, now: i64) -> Write<Vec<SessionId>> {
         change(database, "deleted_at = ?2, password_hash = NULL", account, now)?;
         let ended = end_all_of(database, account, None)?;
         delete_all_of(database, account, now)?;
+        blocks::forget(database, account)?;
         Ok(ended)
     })
 }

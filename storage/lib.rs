@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod answers;
 pub mod audit;
 mod backup;
+pub mod blocks;
 pub mod characters;
 pub mod chat;
 pub mod combats;

@@ -1,6 +1,7 @@
 //! Tests of the store as a whole: what is promised about writes, processes, copies and simulation.
 
 mod accounts;
+mod blocks;
 mod combats;
 mod commits;
 mod copies;

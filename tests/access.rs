@@ -37,6 +37,12 @@ fn about_another(method: &str, path: &str, victim: &Player, session: &str) -> Op
             (path.replace("{id}", &victim.character.to_string()), nothing(), 404)
         }
         // The other plays nobody: 401, as the documents have it.
+        // Anybody may block anybody, and has nobody to unblock at first; lists are one's own.
+        ("GET", "/api/blocks") => (same(), nothing(), 200),
+        ("POST", "/api/blocks") => (same(), json!({"character_id": 999}), 404),
+        ("DELETE", "/api/blocks/{id}") => {
+            (path.replace("{id}", &victim.character.to_string()), nothing(), 404)
+        }
         ("POST", "/api/party/invite") => (same(), json!({"invitee_id": victim.character}), 401),
         ("POST", "/api/party/kick") => (same(), json!({"character_id": victim.character}), 401),
         ("POST", _) if path.starts_with("/api/party/") => (same(), json!({}), 401),

@@ -185,6 +185,7 @@ fn good_body(method: &str, path: &str) -> Value {
             "stats": {"strength": 10, "dexterity": 10, "intelligence": 10, "constitution": 10, "wisdom": 10, "charisma": 10},
         }),
         ("POST", "/api/characters/select") => json!({"character_id": 1}),
+        ("POST", "/api/blocks") => json!({"character_id": 1, "character_name": "Mira"}),
         ("POST", "/api/party/create") => json!({"party_name": "Us", "loot_sharing": "equal"}),
         ("POST", "/api/party/invite") => json!({"invitee_id": 1}),
         ("POST", "/api/party/accept" | "/api/party/decline") => json!({"party_id": 1}),

@@ -2,6 +2,7 @@
 
 mod access;
 mod auth;
+mod blocks;
 mod characters;
 mod chat;
 mod combat;

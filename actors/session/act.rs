@@ -48,18 +48,21 @@ impl Session {
             ClientMessage::VendorList(_) => self.tell_wares(&ticket),
             ClientMessage::VendorBuy(what) => self.buy(&what, ticket, ctx),
             ClientMessage::VendorSell(what) => self.sell(&what, ticket, ctx),
-            ClientMessage::TradeRequest(request) => self.request_trade(request.recipient_id, ticket),
+            ClientMessage::TradeRequest(request) => self.request_trade(request.recipient_id, ticket, ctx),
             ClientMessage::TradeUpdate(offer) => self.offer_trade(&offer, ticket),
             ClientMessage::TradeAccept(accept) => self.accept_trade(&accept, ticket),
             ClientMessage::TradeDecline(which) => self.decline_trade(&which.trade_id, ticket),
             ClientMessage::QuestUpdate(_) => self.tell_quests(&ticket),
             ClientMessage::CombatStart(request) => self.start_combat(&request, ticket, ctx),
             ClientMessage::CombatAction(act) => self.act_in_combat(act, ticket),
+            ClientMessage::Block(whom) => self.block(whom, ticket, ctx),
+            ClientMessage::Unblock(whom) => self.unblock(whom, ticket, ctx),
+            ClientMessage::BlockList(_) => self.tell_blocked(ticket, ctx),
             ClientMessage::PartyChat(say) => {
                 self.send_to_party(PartyCommand::Say { content: say.content.into_string() }, ticket);
             }
             ClientMessage::PartyCreate(request) => self.create_party(&request, ticket, ctx),
-            ClientMessage::PartyInvite(invite) => self.invite_to_party(&invite, ticket),
+            ClientMessage::PartyInvite(invite) => self.invite_to_party(&invite, ticket, ctx),
             ClientMessage::PartyAccept(which) => self.accept_party(which.party_id, ticket, ctx),
             ClientMessage::PartyDecline(which) => self.decline_party(which.party_id, ticket, ctx),
             ClientMessage::PartyLeave(_) => self.send_to_party(PartyCommand::Leave, ticket),

@@ -186,6 +186,6 @@ impl Session {
     }
 }
 
-fn not_here() -> ErrorMessage {
+pub(super) fn not_here() -> ErrorMessage {
     ErrorMessage::new(ErrorCode::NotOnline, "they are not here").with("field", "target_id")
 }

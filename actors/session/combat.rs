@@ -21,7 +21,7 @@ use crate::host::{self, Host, Reply};
 use crate::notify::notify;
 use crate::registry::VenueName;
 use crate::session::Session;
-use crate::session::challenge::{Challenge, Wanted};
+use crate::session::challenge::{Challenge, Wanted, not_here};
 use crate::session::play::no_character;
 use crate::session::venues::return_later;
 use crate::session::walk::busy;
@@ -75,8 +75,11 @@ impl Session {
                 self.refuse(&ticket, error);
             }
             (Some(whom), None) => {
-                let (against, opening) = (Against::Characters, Opening::default());
-                self.challenge(Wanted { against, opening, whom: vec![whom], ticket: Some(ticket) }, ctx);
+                self.unless_blocked(whom, not_here(), ticket, ctx, move |session, _, ticket, ctx| {
+                    let (against, opening) = (Against::Characters, Opening::default());
+                    session
+                        .challenge(Wanted { against, opening, whom: vec![whom], ticket: Some(ticket) }, ctx);
+                });
             }
             (None, Some(GUARDIAN)) => self.challenge_guardian(ticket, ctx),
             (None, Some(kind)) => {

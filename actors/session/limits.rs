@@ -36,7 +36,6 @@ pub struct Limits {
     moves: Option<Bucket>,
     inventory: Option<Bucket>,
     trade: Option<Bucket>,
-    party: Option<Bucket>,
     combat: Option<Bucket>,
     strikes_ms: VecDeque<u64>,
 }
@@ -53,7 +52,6 @@ impl Limits {
             moves: None,
             inventory: None,
             trade: None,
-            party: None,
             combat: None,
             strikes_ms: VecDeque::new(),
             world: world.clone(),
@@ -115,7 +113,10 @@ impl Limits {
         let take = |bucket: &mut Option<Bucket>, rate| bucket_of(bucket, rate, clock).take();
         match message {
             ClientMessage::Move(_) => take(&mut self.moves, rates.moves),
-            ClientMessage::CharacterList(_) => self.take_dear(Dear::List),
+            ClientMessage::CharacterList(_)
+            | ClientMessage::Block(_)
+            | ClientMessage::Unblock(_)
+            | ClientMessage::BlockList(_) => self.take_dear(Dear::List),
             ClientMessage::CharacterUpdate(_)
             | ClientMessage::QuestUpdate(_)
             | ClientMessage::WorldState(_)
@@ -140,7 +141,7 @@ impl Limits {
             | ClientMessage::PartyLeave(_)
             | ClientMessage::PartyKick(_)
             | ClientMessage::PartyUpdate(_)
-            | ClientMessage::PartyDisband(_) => take(&mut self.party, rates.party),
+            | ClientMessage::PartyDisband(_) => self.take_party(),
             ClientMessage::TradeRequest(_) => self.take_trade_request(),
             ClientMessage::CombatStart(_) | ClientMessage::CombatAction(_) => {
                 take(&mut self.combat, rates.combat)
@@ -162,6 +163,10 @@ impl Limits {
 
     fn take_trade_request(&self) -> Result<(), Wait> {
         self.account.map_or(Ok(()), |account| self.world.limiters().trade_request.take(&account))
+    }
+
+    fn take_party(&self) -> Result<(), Wait> {
+        self.account.map_or(Ok(()), |account| self.world.limiters().party.take(&account))
     }
 
     fn take_chat(&self) -> Result<(), Wait> {

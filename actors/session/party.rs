@@ -114,13 +114,13 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn invite_to_party(&self, invite: &Invite, ticket: Ticket) {
-        let Some(found) = self.world.directory().find(invite.invitee_id) else {
-            let error = ErrorMessage::new(ErrorCode::NotOnline, "they are not in the world right now");
-            return self.refuse(&ticket, error.with("field", "invitee_id"));
-        };
-        let command = PartyCommand::Invite { invitee: found.character, invitee_name: found.name };
-        self.send_to_party(command, ticket);
+    pub(super) fn invite_to_party(&mut self, invite: &Invite, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        let absent = ErrorMessage::new(ErrorCode::NotOnline, "they are not in the world right now");
+        let absent = absent.with("field", "invitee_id");
+        self.unless_blocked(invite.invitee_id, absent, ticket, ctx, |session, found, ticket, _| {
+            let command = PartyCommand::Invite { invitee: found.character, invitee_name: found.name };
+            session.send_to_party(command, ticket);
+        });
     }
 
     pub(super) fn change_party(&self, change: &ChangeParty, ticket: Ticket) {

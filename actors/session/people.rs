@@ -76,13 +76,13 @@ impl Session {
 
     /// What a command of the account is called, if its client gave it a name. There may be no character yet whose
     /// answers are kept.
-    fn once(&self, account: AccountId, ticket: &Ticket) -> Option<Once> {
+    pub(super) fn once(&self, account: AccountId, ticket: &Ticket) -> Option<Once> {
         let id = ticket.message_id.as_ref()?;
         Some(Once { account, name: format!("ws:{}", &**id), fingerprint: Vec::new(), now: self.wall_ms() })
     }
 
     /// Does `work`, unless it was done before: then that answer is given again.
-    fn answer_once(
+    pub(super) fn answer_once(
         &mut self,
         once: Option<Once>,
         ticket: Ticket,
@@ -103,7 +103,7 @@ impl Session {
     }
 
     /// Answers when the store has; later messages wait, so that answers come in the order of their commands.
-    fn answer_in_turn(
+    pub(super) fn answer_in_turn(
         &mut self,
         ticket: Ticket,
         ctx: &mut Ctx<Self>,
@@ -115,7 +115,7 @@ impl Session {
         }));
     }
 
-    fn account(&self) -> Option<AccountId> {
+    pub(super) fn account(&self) -> Option<AccountId> {
         self.row.as_ref().map(|row| row.account_id)
     }
 }

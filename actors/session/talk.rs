@@ -82,10 +82,11 @@ impl Session {
         }
     }
 
-    /// On disk first, then both hear it. Somebody who is not in the world hears nothing, and the sender is told so.
+    /// Somebody who is not in the world hears nothing, and the sender is told so.
     pub(super) fn whisper(&mut self, whisper: Whisper, ticket: Ticket, ctx: &mut Ctx<Self>) {
-        let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
-        let (who, name) = (playing.member.id, playing.member.name.clone());
+        if self.playing.is_none() {
+            return self.refuse(&ticket, no_character());
+        }
         let content = match clean(&whisper.content) {
             Ok(content) => content,
             Err(refusal) => return self.refuse(&ticket, refusal),
@@ -97,6 +98,22 @@ impl Session {
         if let Err(error) = self.greet(recipient.character) {
             return self.refuse(&ticket, error);
         }
+        let field = if whisper.recipient_id.is_some() { "recipient_id" } else { "recipient_name" };
+        self.if_taken_by(recipient, field.to_owned(), ticket, ctx, |session, recipient, ticket, ctx| {
+            session.whisper_to(recipient, content, ticket, ctx);
+        });
+    }
+
+    /// On disk first, then both hear it.
+    fn whisper_to(
+        &self,
+        recipient: directory::Playing,
+        content: String,
+        ticket: Ticket,
+        ctx: &mut Ctx<Self>,
+    ) {
+        let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
+        let (who, name) = (playing.member.id, playing.member.name.clone());
         let now_ms = self.wall_ms();
         let new = NewWhisper {
             sender_id: who,

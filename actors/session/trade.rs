@@ -56,10 +56,10 @@ impl Drop for TradeAsk {
 
 impl Session {
     /// Asks the shard first, which knows who is near.
-    pub(super) fn request_trade(&mut self, whom: CharacterId, ticket: Ticket) {
+    pub(super) fn request_trade(&mut self, whom: CharacterId, ticket: Ticket, ctx: &mut Ctx<Self>) {
         let asking = self.playing.as_ref().and_then(|playing| playing.asking.clone());
         let asking = asking.is_some_and(|asking| self.outbox.is_open(&asking));
-        let Some(playing) = self.playing.as_mut() else { return self.refuse(&ticket, no_character()) };
+        let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
         if whom == playing.member.id {
             let reason = "recipient_id: expected somebody else: nobody trades with himself";
             let error = ErrorMessage::new(ErrorCode::Invalid, reason).with("field", "recipient_id");
@@ -68,9 +68,13 @@ impl Session {
         if playing.trading.is_some() || asking {
             return self.refuse(&ticket, engaged("you are"));
         }
-        if self.world.directory().find(whom).is_none() {
-            return self.refuse(&ticket, not_here());
-        }
+        self.unless_blocked(whom, not_here(), ticket, ctx, move |session, _, ticket, _| {
+            session.approach_to_trade(whom, ticket);
+        });
+    }
+
+    fn approach_to_trade(&mut self, whom: CharacterId, ticket: Ticket) {
+        let Some(playing) = self.playing.as_mut() else { return self.refuse(&ticket, no_character()) };
         playing.asking = Some(ticket.clone());
         let reply = Reply { who: playing.member.id, outbox: self.outbox.clone(), ticket: Some(ticket) };
         self.send_to_shard(WorldCommand::Approach { whom }, reply);
@@ -120,8 +124,16 @@ impl Session {
 
     fn may_be_asked(&self, ask: &TradeAsk) -> Result<(), ErrorMessage> {
         let playing = self.playing.as_ref().filter(|playing| playing.member.id == ask.recipient);
-        let playing = playing.filter(|playing| playing.location == ask.location).ok_or_else(not_here)?;
-        if playing.trading.is_some() { Err(engaged("they are")) } else { Ok(()) }
+        let playing = playing.ok_or_else(not_here)?;
+        if playing.location != ask.location {
+            // On the way: the shard that he leaves has him still.
+            let error = ErrorMessage::new(ErrorCode::TooFar, "they have just gone to another location");
+            return Err(error.with("field", "recipient_id"));
+        }
+        if playing.trading.is_some() {
+            return Err(engaged("they are").with("field", "recipient_id"));
+        }
+        Ok(())
     }
 
     pub(super) fn trade_answered(&mut self, trade_id: &str, verdict: Result<(), ErrorMessage>) {

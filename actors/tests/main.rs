@@ -5,6 +5,7 @@ extern crate shardmesh_actors as actors;
 
 mod ambush;
 mod backlogs;
+mod blocks;
 mod challenge;
 mod chaos;
 mod chat;

@@ -276,12 +276,46 @@ fn a_bare_answer_is_for_the_newest_invitation() {
 }
 
 #[test]
-fn commands_about_parties_have_their_rate() {
+fn commands_about_parties_have_their_rate_in_all_sessions_together() {
     play(Plan::seeded(14, 5).limited(), |stage: Stage| async move {
         let mut anna = stage.player().await;
         for _ in 0..10 {
             refused_with(&mut anna, leave(), ErrorCode::NotFound).await;
         }
         refused_with(&mut anna, leave(), ErrorCode::RateLimited).await;
+        // Neither a new session nor a message of another kind begins anew.
+        let mut again = stage.again(&anna).await;
+        again.enter().await;
+        let error = again.refused(invite(CharacterId(999))).await;
+        assert_eq!(error.error_code, ErrorCode::RateLimited);
+        let wait_ms = error.details["retry_after_ms"].as_u64().unwrap();
+        assert!(wait_ms <= 3_334, "0.3 a second: {wait_ms}");
+        again.linger(wait_ms + 1).await;
+        refused_with(&mut again, leave(), ErrorCode::NotFound).await;
+        refused_with(&mut again, leave(), ErrorCode::RateLimited).await;
+    });
+}
+
+#[test]
+fn a_server_lets_a_party_have_twenty_open_invitations_for_five_minutes() {
+    play(Plan::seeded(15, 1), |stage: Stage| async move {
+        let mut anna = stage.player().await;
+        anna.ask(create()).await;
+        let mut guests = Vec::new();
+        for _ in 0..21 {
+            guests.push(stage.player().await);
+        }
+        let now_ms = stage.world.clock().now().wall_ms;
+        for guest in &guests[..20] {
+            let answer = anna.ask(invite(guest.character)).await;
+            let ServerMessage::PartyInvite(invite) = answer else { panic!("{answer:?}") };
+            let lasts_ms = (invite.expires_at * 1_000.0) as i64 - now_ms;
+            assert!((300_000..301_000).contains(&lasts_ms), "{lasts_ms}");
+        }
+        let error = anna.refused(invite(guests[20].character)).await;
+        assert_eq!(
+            (error.error_code, error.details["field"].as_str()),
+            (ErrorCode::Conflict, Some("invitee_id"))
+        );
     });
 }

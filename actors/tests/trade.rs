@@ -66,22 +66,28 @@ fn what_both_accept_changes_hands_and_is_on_disk() {
     });
 }
 
+async fn not_asked(peer: &mut Peer, whom: CharacterId, code: ErrorCode) {
+    let error = peer.refused(request(whom)).await;
+    assert_eq!((error.error_code, error.details["field"].as_str()), (code, Some("recipient_id")));
+}
+
 #[test]
 fn who_cannot_be_asked_is_told() {
     play(Plan::seeded(2, 20), |stage: Stage| async move {
         let (mut anna, mut berta, mut carla) =
             (stage.player().await, stage.player().await, stage.player().await);
         let own = anna.character;
-        assert_eq!(anna.refused(request(own)).await.error_code, ErrorCode::Invalid);
-        assert_eq!(anna.refused(request(CharacterId(999))).await.error_code, ErrorCode::NotOnline);
+        not_asked(&mut anna, own, ErrorCode::Invalid).await;
+        not_asked(&mut anna, CharacterId(999), ErrorCode::NotOnline).await;
         carla.ask(travel(5)).await;
-        assert_eq!(anna.refused(request(carla.character)).await.error_code, ErrorCode::TooFar);
+        not_asked(&mut anna, carla.character, ErrorCode::TooFar).await;
         carla.ask(travel(1)).await;
         // Beyond the range of view in the same place.
         let done = carla.ask(step(200.0, 0.0)).await;
         assert!(matches!(done, ServerMessage::Ok(_)), "{done:?}");
-        assert_eq!(anna.refused(request(carla.character)).await.error_code, ErrorCode::TooFar);
-        let trade = open(&mut anna, &mut berta).await;
+        not_asked(&mut anna, carla.character, ErrorCode::TooFar).await;
+        let (trade, mut dora) = (open(&mut anna, &mut berta).await, stage.player().await);
+        not_asked(&mut dora, anna.character, ErrorCode::Conflict).await;
         assert_eq!(anna.refused(request(berta.character)).await.error_code, ErrorCode::Conflict);
         assert_eq!(berta.refused(request(anna.character)).await.error_code, ErrorCode::Conflict);
         for message in [offer("other", &Offer::default()), accept("other", 1), decline("other")] {
@@ -106,6 +112,16 @@ fn requests_and_offers_have_their_rates() {
             }
         }
         assert_eq!(limited, 1);
+        // 0.2 a second, in all sessions of the account together.
+        let mut again = stage.again(&anna).await;
+        again.enter().await;
+        let error = again.refused(request(CharacterId(999))).await;
+        assert_eq!(error.error_code, ErrorCode::RateLimited);
+        let wait_ms = error.details["retry_after_ms"].as_u64().unwrap();
+        assert!(wait_ms <= 5_000, "{wait_ms}");
+        again.linger(wait_ms + 1).await;
+        assert_eq!(again.refused(request(CharacterId(999))).await.error_code, ErrorCode::NotOnline);
+        let mut anna = again;
         for _ in 0..10 {
             assert_eq!(anna.refused(decline("none")).await.error_code, ErrorCode::NotFound);
         }

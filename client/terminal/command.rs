@@ -6,6 +6,9 @@ text           to everybody
 /say TEXT      to those near
 /f TEXT        to your faction
 /w NAME TEXT   to one (names with spaces in quotes: /w \"Old Bo\" hello)
+/block NAME    want nothing more from somebody
+/unblock NAME  want something again
+/blocked       whom you block
 /go ID         to a neighbouring location
 /pos X Y       to a point here, in metres
 /who           who is near
@@ -22,6 +25,9 @@ pub enum Command {
     Say(String),
     Faction(String),
     Whisper { to: String, text: String },
+    Block(String),
+    Unblock(String),
+    Blocked,
     Go(i64),
     Position { x: f64, y: f64 },
     Who,
@@ -45,6 +51,10 @@ impl Command {
             ("say" | "s", text) if !text.is_empty() => Ok(Self::Say(text.to_owned())),
             ("f" | "faction", text) if !text.is_empty() => Ok(Self::Faction(text.to_owned())),
             ("w" | "whisper", rest) => whisper(rest).ok_or_else(|| usage("/w NAME TEXT")),
+            ("block", name) if !name.is_empty() => Ok(Self::Block(unquoted(name))),
+            ("unblock", name) if !name.is_empty() => Ok(Self::Unblock(unquoted(name))),
+            ("block" | "unblock", _) => Err(usage(&format!("/{word} NAME"))),
+            ("blocked", _) => Ok(Self::Blocked),
             ("go", id) => id.parse().map(Self::Go).map_err(|_| usage("/go ID, for example /go 2")),
             ("pos", point) => position(point).ok_or_else(|| usage("/pos X Y, for example /pos 10 -20")),
             ("who", _) => Ok(Self::Who),
@@ -61,6 +71,11 @@ impl Command {
 
 fn usage(how: &str) -> String {
     format!("Like this: {how}")
+}
+
+/// As for whispers, though nothing follows the name here.
+fn unquoted(name: &str) -> String {
+    name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name).trim().to_owned()
 }
 
 fn whisper(rest: &str) -> Option<Command> {
@@ -91,6 +106,9 @@ mod tests {
             ("/say hello", Command::Say("hello".to_owned())),
             ("/w Bo hi there", whisper("Bo")),
             ("/w \"Old Bo\" hi there", whisper("Old Bo")),
+            ("/block Old Bo", Command::Block("Old Bo".to_owned())),
+            ("/unblock \"Old Bo\"", Command::Unblock("Old Bo".to_owned())),
+            ("/blocked", Command::Blocked),
             ("/go 12", Command::Go(12)),
             ("/pos 1.5 -2", Command::Position { x: 1.5, y: -2.0 }),
             ("/quit", Command::Quit),
@@ -102,7 +120,17 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_explained() {
-        for line in ["/say", "/w Bo", "/w \"Bo hi", "/go north", "/pos 1", "/pos 1 NaN", "/dance"] {
+        for line in [
+            "/say",
+            "/w Bo",
+            "/w \"Bo hi",
+            "/block",
+            "/unblock ",
+            "/go north",
+            "/pos 1",
+            "/pos 1 NaN",
+            "/dance",
+        ] {
             assert!(Command::parse(line).is_err(), "{line}");
         }
     }

@@ -1,5 +1,6 @@
 //! What messages look like as a line of text.
 
+use protocol::blocks::Blocked;
 use protocol::chat::{Channel, Chat};
 use protocol::world::{CrystalShard, WorldState};
 use protocol::{LocationId, ServerMessage};
@@ -88,6 +89,14 @@ pub fn players(players: &[NearbyPlayer]) -> String {
         format!("  {} (level {level}, {faction}){at}", player.character_name)
     };
     players.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// Whom one blocks, a line each.
+pub fn blocked(blocked: &[Blocked]) -> String {
+    if blocked.is_empty() {
+        return "You block nobody.".to_owned();
+    }
+    blocked.iter().map(|one| format!("  {}", one.character_name)).collect::<Vec<_>>().join("\n")
 }
 
 pub fn location(here: Option<LocationId>) -> String {

@@ -1,6 +1,7 @@
 //! One example of everything a client may send.
 
 use crate::auth::AuthRequest;
+use crate::blocks::Whom;
 use crate::characters::{CreateCharacter, StatMethod, Stats, WhichCharacter};
 use crate::chat::{Announce, Channel, Say, SayIn, Whisper};
 use crate::ids::{ItemId, PartyId};
@@ -97,6 +98,9 @@ fn chat() -> Vec<ClientMessage> {
 
 fn party() -> Vec<ClientMessage> {
     vec![
+        ClientMessage::Block(Whom { character_id: Some(CharacterId(9)), character_name: None }),
+        ClientMessage::Unblock(Whom { character_id: None, character_name: Some(text("Old Bo")) }),
+        ClientMessage::BlockList(Bare {}),
         ClientMessage::PartyCreate(CreateParty {
             party_name: Some(text("Torchbearers")),
             loot_sharing: Some(LootSharing::Equal),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::area::{AreaUpdate, CellUpdate, Chunk, Coordinate, Gone, Moved};
 use crate::auth::AuthResponse;
+use crate::blocks::{BlockList, Blocked};
 use crate::characters::{
     Character, CharacterAnswer, CharacterDeleted, CharacterList, CharacterUpdate, Progression, Resources,
     Stats,
@@ -235,7 +236,13 @@ fn chat() -> Vec<ServerMessage> {
 
 fn party() -> Vec<ServerMessage> {
     let party_name = Some("Torchbearers".to_owned());
+    let blocked = Blocked {
+        character_id: CharacterId(12),
+        character_name: "Old Bo".to_owned(),
+        blocked_at: 1_730_000_000.25,
+    };
     vec![
+        ServerMessage::BlockList(BlockList { blocked: vec![blocked] }),
         ServerMessage::PartyInvite(PartyInvite {
             party_id: PartyId(3),
             inviter_id: MIRA,

@@ -89,24 +89,25 @@ impl Sheet {
     /// Locks goods for `by`, instead of what it had locked before.
     ///
     /// # Errors
-    /// What is not there, is worn, or is locked elsewhere; nothing is changed.
+    /// What is not there, is worn, or is locked elsewhere, naming the field of [`Goods`]; nothing is changed.
     pub fn hold(&mut self, by: &Engagement, goods: Goods) -> Result<(), Refusal> {
         self.check_whole(Some(by))?;
         for id in &goods.items {
-            self.loose(*id, Some(by))?;
+            self.loose(*id, Some(by)).map_err(|refusal| refusal.with("field", "items"))?;
         }
         for (kind, quantity) in &goods.stacks {
             positive(*quantity)?;
             let available = self.available(kind, Some(by));
             if *quantity > available {
-                return Err(not_enough(kind, available, *quantity));
+                return Err(not_enough(kind, available, *quantity).with("field", "stacks"));
             }
         }
         if goods.souls < 0 {
             return Err(Refusal::invalid("souls", "expected 0 or more"));
         }
         if goods.souls > self.available_souls(Some(by)) {
-            return Err(not_enough("souls", self.available_souls(Some(by)), goods.souls));
+            let refusal = not_enough("souls", self.available_souls(Some(by)), goods.souls);
+            return Err(refusal.with("field", "souls"));
         }
         self.holds.goods.insert(by.clone(), goods);
         Ok(())

@@ -28,7 +28,7 @@ pub fn check_offer(sheet: &Sheet, offer: &OfferTrade, lines_max: usize) -> Resul
     }
     let mut offered = Offered { souls: offer.souls, ..Offered::default() };
     for id in &offer.items {
-        let kind = sheet.item(*id)?.kind.clone();
+        let kind = sheet.item(*id).map_err(|refusal| refusal.with("field", "items"))?.kind.clone();
         if offered.items.insert(*id, kind).is_some() {
             return Err(Refusal::invalid("items", format!("{id} is there twice")));
         }

@@ -201,18 +201,20 @@ fn an_offer_names_each_thing_once_and_only_what_is_there() {
     let two_portions =
         OfferTrade { stacks: [offer(&[], 1, 0).stacks, offer(&[], 2, 0).stacks].concat(), ..none.clone() };
     let many = OfferTrade { items: (0..21).map(ItemId).collect(), ..none.clone() };
-    for (wrong, expected) in [
-        (twice, ErrorCode::Invalid),
-        (none, ErrorCode::Invalid),
-        (two_portions, ErrorCode::Invalid),
-        (many, ErrorCode::Invalid),
-        (offer(&[10], 0, 0), ErrorCode::NotFound),
-        (offer(&[], 6, 0), ErrorCode::NotEnough),
-        (offer(&[], u32::MAX, 0), ErrorCode::NotEnough),
-        (offer(&[], 0, 101), ErrorCode::NotEnough),
-        (offer(&[], 0, u32::MAX), ErrorCode::NotEnough),
+    for (wrong, expected, field) in [
+        (twice, ErrorCode::Invalid, "items"),
+        (none, ErrorCode::Invalid, "stacks"),
+        (two_portions, ErrorCode::Invalid, "stacks"),
+        (many, ErrorCode::Invalid, "items"),
+        (offer(&[10], 0, 0), ErrorCode::NotFound, "items"),
+        (offer(&[], 6, 0), ErrorCode::NotEnough, "stacks"),
+        (offer(&[], u32::MAX, 0), ErrorCode::NotEnough, "stacks"),
+        (offer(&[], 0, 101), ErrorCode::NotEnough, "souls"),
+        (offer(&[], 0, u32::MAX), ErrorCode::NotEnough, "souls"),
     ] {
-        assert_eq!(code(table.offer(1, &wrong)), expected, "{wrong:?}");
+        let (refusal, _) = table.offer(1, &wrong).unwrap_err();
+        let named = refusal.details["field"].as_str();
+        assert_eq!((refusal.code, named), (expected, Some(field)), "{wrong:?}");
     }
     table.offer(1, &offer(&[20, 21, 22], 5, 100)).unwrap();
 }

@@ -21,7 +21,8 @@ impl WorldShard {
         });
         if !near {
             let reason = format!("they are not within {range_m} m");
-            return Err(Refusal::new(ErrorCode::TooFar, reason).with("range_m", range_m));
+            let refusal = Refusal::new(ErrorCode::TooFar, reason).with("field", "recipient_id");
+            return Err(refusal.with("range_m", range_m));
         }
         moment.effects.push(Effect::HandBack(Found::Near(whom)));
         Ok(())

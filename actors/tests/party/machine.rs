@@ -195,6 +195,8 @@ impl<'a> Life<'a> {
         for person in &mut self.people {
             person.client.news();
             person.client.all_is_answered();
+            // What he was told in the meantime was not judged.
+            person.lost_sight(wall_ms(self.stage));
             person.client.select().await;
         }
         pass(2_000).await;

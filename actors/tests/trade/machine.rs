@@ -115,6 +115,7 @@ impl<'a> Life<'a> {
             }
             None => {
                 person.lost_sight();
+                witness.here.remove(&person.client.peer.character);
                 witness.disturbed();
             }
         }

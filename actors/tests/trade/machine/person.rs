@@ -243,7 +243,7 @@ impl Person {
                     _ => {}
                 }
             }
-            ServerMessage::LocationUpdate(update) => drop(witness.here.insert(me, update.location_id)),
+            ServerMessage::LocationUpdate(update) => witness.is_at(me, update.location_id),
             _ => {}
         }
     }

@@ -82,7 +82,12 @@ fn opening() -> impl Strategy<Value = Vec<Step<Play>>> {
     let stale = [accepted.clone(), vec![accept(0, 1), step(0, Play::Equip { item: 1 })]].concat();
     let changed = [accepted.clone(), vec![offer(1, 0, 3)]].concat();
     let completed = [accepted.clone(), vec![accept(1, 0)]].concat();
-    prop::sample::select(vec![Vec::new(), asked, open, offered, accepted, stale, changed, completed])
+    let gone = [
+        accepted.clone(),
+        vec![step(1, Play::Travel { to: 5 }), step(0, Play::Equip { item: 1 }), accept(1, 0)],
+    ];
+    let gone = gone.concat();
+    prop::sample::select(vec![Vec::new(), asked, open, offered, accepted, stale, changed, completed, gone])
 }
 
 pub fn script() -> impl Strategy<Value = Script> {

@@ -18,6 +18,9 @@ pub struct Witness {
     pub sold: bool,
     /// Where everybody was last told to be.
     pub here: BTreeMap<CharacterId, LocationId>,
+    /// In which step that was.
+    moved: BTreeMap<CharacterId, u32>,
+    steps: u32,
     /// What was offered in a version of a window.
     windows: BTreeMap<(String, u32), Vec<Offer>>,
     /// The versions that somebody said that he accepts.
@@ -41,6 +44,7 @@ impl Witness {
     }
 
     pub fn step(&mut self) {
+        self.steps += 1;
         self.calm += 1;
     }
 
@@ -63,6 +67,18 @@ impl Witness {
 
     pub fn said_to_offer(&mut self, trade: &str, who: CharacterId) {
         self.offered.insert((trade.to_owned(), who));
+    }
+
+    pub fn is_at(&mut self, who: CharacterId, location: LocationId) {
+        self.here.insert(who, location);
+        self.moved.insert(who, self.steps);
+    }
+
+    /// Two of whom one has gone, and not just now.
+    fn are_apart(&self, who: [CharacterId; 2]) -> bool {
+        let [one, other] = who.map(|who| self.here.get(&who));
+        let moved = who.iter().filter_map(|who| self.moved.get(who)).max().copied().unwrap_or(0);
+        one.zip(other).is_some_and(|(one, other)| one != other) && self.steps >= moved + 2
     }
 
     fn has_answered(&self, trade: &str) -> bool {
@@ -113,6 +129,8 @@ impl Witness {
         let nothing = |offer: &Offer| offer.items.is_empty() && offer.stacks.is_empty() && offer.souls == 0;
         assert!(!offers.iter().all(nothing), "nothing was traded: {complete:?}");
         assert!(self.has_answered(trade), "{complete:?}");
+        let apart = self.trades.get(trade).is_some_and(|(one, other)| self.are_apart([*one, *other]));
+        assert!(!apart || !self.knows_all(), "they are not in one place: {complete:?}");
     }
 }
 
