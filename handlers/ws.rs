@@ -188,11 +188,14 @@ impl Connection {
                 return;
             }
             if connection.edge.world.is_draining() {
-                let restart = Farewell::new(CloseCode::Restart, "the server restarts").retry_after(2_000);
-                return connection.close(&restart, ctx);
+                return connection.close_for_restart(ctx);
             }
             connection.watch_for_the_end(ctx);
         });
+    }
+
+    fn close_for_restart(&mut self, ctx: &mut Ctx) {
+        self.close(&Farewell::new(CloseCode::Restart, "the server restarts").retry_after(2_000), ctx);
     }
 
     /// Ends the connection: as soon as the client has said goodbye too, or soon.

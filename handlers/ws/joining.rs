@@ -47,11 +47,16 @@ impl Connection {
             ..sign_in::welcome(account, self.unix_seconds())
         };
         self.tell(&ServerMessage::AuthResponse(response), id, ctx);
-        self.join(attached.inlet);
+        self.join(attached.inlet, ctx);
     }
 
     /// From here on the body pulls from the outbox; what was told before goes out first.
-    fn join(&mut self, inlet: Inlet) {
+    fn join(&mut self, inlet: Inlet, ctx: &mut Ctx) {
+        // A session that began after the world was told to stop is not told so itself.
+        if self.edge.world.is_draining() {
+            inlet.detach();
+            return self.close_for_restart(ctx);
+        }
         self.line.join(inlet.link, inlet.outbox.clone());
         self.state = State::SignedIn(inlet);
     }
@@ -102,7 +107,7 @@ impl Connection {
         if let Some(state) = state {
             self.tell(&ServerMessage::WorldState(state), None, ctx);
         }
-        self.join(attached.inlet);
+        self.join(attached.inlet, ctx);
     }
 
     /// A client that is signed in already may say so again; it can't become somebody else.

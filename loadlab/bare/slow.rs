@@ -47,10 +47,14 @@ pub fn stall(
         run_until(engine, room, (Instant::now() + LOOK_EVERY).min(end))?;
         kib_most = kib_most.max(memory());
         for (link, after) in (1..).zip(&mut given_up_after).filter(|(_, after)| after.is_none()) {
-            *after = engine.is_given_up(link).then(|| stopped_at.elapsed());
+            *after = (!engine.is_open(link)).then(|| stopped_at.elapsed());
         }
     }
     let p99_during = room.latencies().us(0.99);
+    // Who was let go without a reset: asked only now, for it would be seen in the others' latencies.
+    for (link, after) in (1..).zip(&mut given_up_after).filter(|(_, after)| after.is_none()) {
+        *after = engine.is_given_up(link).then(|| stopped_at.elapsed());
+    }
     let window = measure(engine, room, &Course { warm_up: Duration::ZERO, ..*course })?;
     let given_up = given_up_after.iter().flatten().count();
     let gone_secs = given_up_after.iter().flatten().max().map_or(0.0, Duration::as_secs_f64);
