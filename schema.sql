@@ -189,6 +189,25 @@ CREATE TABLE stacks (
     PRIMARY KEY (owner_id, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- What lies on the ground until somebody picks it up, or its time is over: then the row goes.
+CREATE TABLE ground (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- Where it lies: metres within the location.
+    location_id INTEGER NOT NULL,
+    x           REAL    NOT NULL CHECK (x BETWEEN -1e9 AND 1e9),
+    y           REAL    NOT NULL CHECK (y BETWEEN -1e9 AND 1e9),
+    z           REAL    NOT NULL CHECK (z BETWEEN -1e9 AND 1e9),
+    kind        TEXT    NOT NULL,
+    -- Of an item, which is nobody's meanwhile; NULL for what is only counted.
+    serial      INTEGER UNIQUE REFERENCES items (serial),
+    quantity    INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
+    dropped_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    CHECK (serial IS NULL OR quantity = 1)
+) STRICT;
+CREATE INDEX ground_by_location ON ground (location_id);
+CREATE INDEX ground_by_expiry ON ground (expires_at);
+
 -- Why property changed hands. All entries of a transfer are written in the transaction that moves the property.
 CREATE TABLE transfers (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -203,13 +222,15 @@ CREATE TABLE transfers (
 CREATE TABLE ledger (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     transfer_id INTEGER NOT NULL REFERENCES transfers (id),
-    -- NULL: the world, from which what is created comes and to which what is destroyed goes.
+    -- NULL, without `ground_id`: the world, from which what is created comes and to which what is destroyed goes.
     holder_id   INTEGER REFERENCES characters (id),
     -- 'souls', or the kind of an item or stack.
     asset       TEXT    NOT NULL,
     -- Of an item; NULL for souls and stacks.
     serial      INTEGER REFERENCES items (serial),
-    delta       INTEGER NOT NULL CHECK (delta <> 0 AND (serial IS NULL OR delta IN (-1, 1)))
+    delta       INTEGER NOT NULL CHECK (delta <> 0 AND (serial IS NULL OR delta IN (-1, 1))),
+    -- What holds it if nobody does and it is not gone: a row of `ground`, as long as it is there.
+    ground_id   INTEGER CHECK (ground_id IS NULL OR holder_id IS NULL)
 ) STRICT;
 CREATE INDEX ledger_by_transfer ON ledger (transfer_id);
 CREATE INDEX ledger_by_holder ON ledger (holder_id, asset);

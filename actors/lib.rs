@@ -14,6 +14,7 @@ pub mod errors;
 pub mod faults;
 mod flight;
 pub mod frame;
+mod ground;
 pub mod hasher;
 pub mod host;
 mod keepsake;

@@ -1,6 +1,7 @@
 //! Every number the world runs by. The binary fills this from `settings.toml`, which documents each of them.
 
 use rules::combat::CombatLimits;
+use rules::ground::GroundLimits;
 use rules::party::PartyLimits;
 
 use crate::outbox::OutboxLimits;
@@ -124,7 +125,7 @@ pub struct Rates {
     pub characters: Rate,
     /// The last three together, per address.
     pub dear: Rate,
-    /// Wearing, using, buying and selling things.
+    /// Wearing, using, dropping, picking up, buying and selling things.
     pub inventory: Rate,
     /// Offers, accepts and the like in a trade.
     pub trade: Rate,
@@ -156,6 +157,8 @@ pub struct WorldOptions {
     pub updates_hz: u32,
     /// Positions that changed are saved this often.
     pub save_every_ms: u64,
+    /// What lies on the ground.
+    pub ground: GroundLimits,
 }
 
 /// How long a trade may take, and how large it may be.
@@ -287,6 +290,7 @@ impl Default for Options {
                 view_max: 20,
                 updates_hz: 10,
                 save_every_ms: 1_000,
+                ground: GroundLimits { most: 50, lie_ms: 600_000 },
             },
             trade: TradeOptions { window_ms: 120_000, lines_max: 20 },
             party: PartyOptions {

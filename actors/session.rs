@@ -7,6 +7,7 @@ mod blocks;
 mod challenge;
 mod combat;
 mod ending;
+mod ground;
 mod inlet;
 mod inventory;
 mod limits;
@@ -249,7 +250,7 @@ impl Session {
                     self.hear(news, ctx);
                 }
             }
-            Mail::HandedBack { ticket, found: Found::Near(whom) } => self.ask_to_trade(whom, ticket),
+            Mail::HandedBack { ticket, found } => self.go_on(found, ticket, ctx),
             Mail::AskedToTrade(ask) => self.asked_to_trade(ask),
             Mail::TradeAnswered { trade_id, verdict } => self.trade_answered(&trade_id, verdict),
             Mail::Challenged(ask) => self.challenged(ask, ctx),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use protocol::CharacterId;
-use rules::venue::{Member, Whereabouts};
+use rules::venue::Member;
 use rules::world_shard::{Sight, Sighting, WorldCommand, WorldShard};
 use storage::Pending;
+use storage::ground::ShardRecord;
 
 use crate::host::{Host, Hosted};
 use crate::options::{Options, WorldOptions};
@@ -15,7 +16,7 @@ use crate::world::World;
 impl Hosted for WorldShard {
     /// Its name in the content.
     type Key = String;
-    type Record = Vec<Whereabouts>;
+    type Record = ShardRecord;
     type View = Vec<Sighting>;
 
     const KIND: &'static str = "world_shard";
@@ -37,13 +38,15 @@ impl Hosted for WorldShard {
         Some(Duration::from_secs(1) / options.world.tick_hz.max(1))
     }
 
-    fn load(_key: &String, world: &World, members: &[CharacterId]) -> Pending<Vec<Whereabouts>> {
-        world.store().read(storage::characters::whereabouts(members.to_vec()))
+    fn load(key: &String, world: &World, members: &[CharacterId]) -> Pending<ShardRecord> {
+        let locations = world.content().locations_of(key).map(|location| location.id).collect();
+        world.store().read(storage::ground::of_shard(members.to_vec(), locations))
     }
 
-    fn restore(key: &String, world: &World, record: Vec<Whereabouts>, members: &[Member]) -> Self {
+    fn restore(key: &String, world: &World, record: ShardRecord, members: &[Member]) -> Self {
         let mut shard = Self::new(key, world.content().clone(), sight(&world.options().world));
-        for last in record {
+        shard.strew(record.heaps, record.last_heap);
+        for last in record.whereabouts {
             if let Some(member) = members.iter().find(|member| member.id == last.character_id) {
                 shard.readmit(member.clone(), last.location_id, last.position);
             }
@@ -65,6 +68,9 @@ impl Hosted for WorldShard {
             WorldCommand::Travel { .. } => "world_shard.travel",
             WorldCommand::Look => "world_shard.look",
             WorldCommand::Approach { .. } => "world_shard.approach",
+            WorldCommand::LayDown { .. } => "world_shard.lay_down",
+            WorldCommand::PickUp { .. } => "world_shard.pick_up",
+            WorldCommand::Ground { .. } => "world_shard.ground",
         }
     }
 }

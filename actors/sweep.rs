@@ -18,6 +18,7 @@ use crate::world::World;
 
 const LINKS_EVERY: Duration = Duration::from_secs(1);
 const VENUES_EVERY: Duration = Duration::from_secs(1);
+const GROUND_EVERY: Duration = Duration::from_secs(5);
 const IDLE_EVERY: Duration = Duration::from_secs(10);
 /// A third of the shortest time after which an idle session may end.
 const USES_EVERY: Duration = Duration::from_secs(20);
@@ -31,10 +32,11 @@ pub struct Chore {
 }
 
 /// All chores of a world.
-pub fn chores() -> [Chore; 5] {
+pub fn chores() -> [Chore; 6] {
     [
         Chore { every: LINKS_EVERY, work: look_after_links },
         Chore { every: VENUES_EVERY, work: tick_venues },
+        Chore { every: GROUND_EVERY, work: crate::ground::expire },
         Chore { every: IDLE_EVERY, work: let_idle_go },
         Chore { every: USES_EVERY, work: note_uses },
         Chore { every: CLEAN_UP_EVERY, work: clean_up },

@@ -3,6 +3,7 @@
 use protocol::characters::{Character, CharacterDeleted, CharacterUpdate, CreateCharacter, WhichCharacter};
 use protocol::chat::{Announce, Channel, Chat};
 use protocol::combat::{Act, CombatAction, CombatStart};
+use protocol::ground::GroundItem;
 use protocol::ids::CrystalShardId;
 use protocol::messages::Vocabulary;
 use protocol::movement::{LocationUpdate, Position};
@@ -173,6 +174,11 @@ impl Client {
     /// Where one's character is, once the server has said so.
     pub fn location(&self) -> Option<LocationId> {
         self.shared.nearby().here()
+    }
+
+    /// What lies on the ground of the location one is in, as far as was told; the oldest first.
+    pub fn ground(&self) -> Vec<GroundItem> {
+        self.shared.nearby().ground()
     }
 
     /// The state of the world, over REST.

@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use protocol::messages::Vocabulary;
 use protocol::{Incoming, ServerMessage};
 use protocol::{
-    area, auth, blocks, characters, chat, combat, errors, events, inventory, movement, party, session, trade,
-    world,
+    area, auth, blocks, characters, chat, combat, errors, events, ground, inventory, movement, party,
+    session, trade, world,
 };
 use tokio::sync::mpsc::Receiver;
 
@@ -92,6 +92,7 @@ hear! {
     "aetherfall" Aetherfall(world::Aetherfall),
     "inventory" Inventory(inventory::Inventory),
     "inventory_update" InventoryUpdate(inventory::InventoryUpdate),
+    "ground_update" GroundUpdate(ground::GroundUpdate),
     "vendor_list" VendorList(inventory::VendorList),
     "trade_request" TradeRequest(trade::TradeRequest),
     "trade_update" TradeUpdate(trade::TradeUpdate),

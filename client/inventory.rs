@@ -1,6 +1,7 @@
 //! What a player can do with what he carries and wears, and with vendors.
 
-use protocol::ids::ItemId;
+use protocol::ground::WhichGround;
+use protocol::ids::{GroundId, ItemId};
 use protocol::inventory::{Buy, Inventory, InventoryUpdate, SomeOf, VendorList, WhichItem};
 use protocol::session::Bare;
 use protocol::{ClientMessage, ServerMessage, Text};
@@ -57,6 +58,19 @@ impl Client {
     /// Uses something up, outside of a fight. `CONFLICT` when there is nothing to restore.
     pub async fn use_item(&self, what: Thing) -> Result<InventoryUpdate, ClientError> {
         let message = ClientMessage::ItemUse(what.named()?);
+        ask!(self, message, ServerMessage::InventoryUpdate(update) => update)
+    }
+
+    /// Lays something on the ground where one stands, for whoever is near. `CONFLICT` for what is worn, `LOCKED` in a
+    /// fight or a trade, `GROUND_FULL` when as much lies there as may.
+    pub async fn drop_item(&self, what: Thing) -> Result<InventoryUpdate, ClientError> {
+        let message = ClientMessage::ItemDrop(what.named()?);
+        ask!(self, message, ServerMessage::InventoryUpdate(update) => update)
+    }
+
+    /// Picks up what lies near. `NOT_FOUND` when somebody else was faster, `TOO_FAR`, `INVENTORY_FULL`.
+    pub async fn pick_up(&self, ground_id: GroundId) -> Result<InventoryUpdate, ClientError> {
+        let message = ClientMessage::ItemPickup(WhichGround { ground_id });
         ask!(self, message, ServerMessage::InventoryUpdate(update) => update)
     }
 

@@ -1,15 +1,19 @@
 //! Who is near: kept from what the server tells of others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use protocol::area::{AreaUpdate, Moved};
 use protocol::characters::CharacterUpdate;
+use protocol::ground::{GroundItem, GroundUpdate};
+use protocol::ids::GroundId;
 use protocol::movement::{Occupant, Position};
 use protocol::{CharacterId, LocationId, ServerMessage};
 
 /// More than this are not kept: whoever was unseen longest makes room.
 const PLAYERS_MAX: usize = 4096;
+/// More than this on the ground are not kept: more than any server lets lie in one place.
+const GROUND_MAX: usize = 1024;
 
 /// Somebody else in the same location, as far as was told.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +39,8 @@ pub(crate) struct Nearby {
     /// In which cell each of them was last told of; empty until the world is first told in batches, which then alone say
     /// who is near.
     cells: HashMap<CharacterId, [i32; 2]>,
+    /// What lies on the ground here.
+    ground: BTreeMap<GroundId, GroundItem>,
 }
 
 impl Nearby {
@@ -47,6 +53,10 @@ impl Nearby {
 
     pub fn here(&self) -> Option<LocationId> {
         self.here
+    }
+
+    pub fn ground(&self) -> Vec<GroundItem> {
+        self.ground.values().cloned().collect()
     }
 
     /// Those in `location`, or all; by name.
@@ -65,11 +75,14 @@ impl Nearby {
                 self.here = Some(update.location_id);
                 self.players.clear();
                 self.cells.clear();
+                let lying = update.ground.iter().take(GROUND_MAX);
+                self.ground = lying.map(|item| (item.ground_id, item.clone())).collect();
                 for occupant in &update.occupants {
                     self.saw(met(occupant, update.location_id, now));
                 }
             }
             ServerMessage::AreaUpdate(update) => self.look_around(update, now),
+            ServerMessage::GroundUpdate(update) => self.look_down(update),
             ServerMessage::PlayerJoinedArea(joined) if self.cells.is_empty() => {
                 let occupant = Occupant {
                     character_id: joined.character_id,
@@ -116,6 +129,21 @@ impl Nearby {
                     known.velocity = Some(Position { x: vx.0, y: vy.0, z: vz.0 });
                     known.last_seen = now;
                 }
+            }
+        }
+    }
+
+    fn look_down(&mut self, update: &GroundUpdate) {
+        // News of a place that one has left since.
+        if self.here != Some(update.location_id) {
+            return;
+        }
+        for id in &update.gone {
+            self.ground.remove(id);
+        }
+        for item in &update.items {
+            if self.ground.len() < GROUND_MAX {
+                self.ground.insert(item.ground_id, item.clone());
             }
         }
     }
@@ -177,7 +205,9 @@ mod tests {
     use std::time::Instant;
 
     use protocol::area::{AreaUpdate, CellUpdate, Chunk, Coordinate, Gone, Moved};
-    use protocol::movement::{Occupant, PlayerLeftArea, Position};
+    use protocol::ground::{GroundItem, GroundUpdate};
+    use protocol::ids::GroundId;
+    use protocol::movement::{LocationUpdate, Occupant, PlayerLeftArea, Position};
     use protocol::{CharacterId, LocationId, ServerMessage};
 
     use super::Nearby;
@@ -223,6 +253,53 @@ mod tests {
             nearby.learn(&ServerMessage::PlayerLeftArea(left), now);
         }
         assert_eq!(names(&nearby), ["Number 2"]);
+    }
+
+    #[test]
+    fn what_lies_on_the_ground_is_what_was_told_of_this_place() {
+        let item = |id: i64| GroundItem {
+            ground_id: GroundId(id),
+            item_id: None,
+            kind: "health_potion".to_owned(),
+            name: "Health Potion".to_owned(),
+            quantity: 1,
+            position: Position::default(),
+        };
+        let change = |location: i64, items: Vec<GroundItem>, gone: &[i64]| {
+            ServerMessage::GroundUpdate(GroundUpdate {
+                location_id: LocationId(location),
+                reason: "drop".to_owned(),
+                character_id: None,
+                items,
+                gone: gone.iter().copied().map(GroundId).collect(),
+            })
+        };
+        let arrival = |location: i64, ground: Vec<GroundItem>| {
+            ServerMessage::LocationUpdate(LocationUpdate {
+                character_id: CharacterId(1),
+                from_location_id: None,
+                location_id: LocationId(location),
+                location_name: "The Nexus".to_owned(),
+                position: Position::default(),
+                exits: Vec::new(),
+                occupants: Vec::new(),
+                occupant_count: 0,
+                ground,
+            })
+        };
+        let (mut nearby, now) = (Nearby::default(), Instant::now());
+        for message in [
+            arrival(1, vec![item(1), item(2)]),
+            change(1, vec![item(3)], &[]),
+            // Of a place that was left, and told again.
+            change(2, vec![item(4)], &[2]),
+            change(1, vec![item(3)], &[1]),
+        ] {
+            nearby.learn(&message, now);
+        }
+        assert_eq!(nearby.ground(), [item(2), item(3)]);
+        nearby.learn(&arrival(2, Vec::new()), now);
+        assert_eq!(nearby.ground(), []);
     }
 
     #[test]

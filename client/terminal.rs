@@ -5,6 +5,7 @@ mod show;
 
 use std::io;
 
+use protocol::ids::GroundId;
 use protocol::{ErrorCode, Incoming, LocationId, ServerMessage};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, Lines};
 use tokio::sync::mpsc;
@@ -187,6 +188,10 @@ impl<W: AsyncWrite + Unpin> Game<W> {
             Command::Position { x, y } => {
                 client.send_position_update(Position { x, y, z: 0.0 }, None).await?;
             }
+            Command::Inventory => return Ok(show::inventory(&client.inventory().await?)),
+            Command::Ground => return Ok(show::ground(&client.ground())),
+            Command::Drop(what) => drop(client.drop_item(what).await?),
+            Command::Take(id) => drop(client.pick_up(GroundId(id)).await?),
             Command::Who => return Ok(show::players(&client.get_nearby_players(None))),
             Command::Where => {
                 return Ok(show::location(client.location()));

@@ -71,6 +71,8 @@ error_codes! {
     Locked = "LOCKED", 409;
     /// There is no room for more things.
     InventoryFull = "INVENTORY_FULL", 409;
+    /// As much lies on the ground there as there may.
+    GroundFull = "GROUND_FULL", 409;
     /// Whoever or whatever it is about is not near enough.
     TooFar = "TOO_FAR", 409;
     /// Somebody else acts first.

@@ -60,6 +60,10 @@ integer_id!(
     ItemId
 );
 integer_id!(
+    /// Something that lies on the ground: as long as it lies there.
+    GroundId
+);
+integer_id!(
     /// A group of up to six characters.
     PartyId
 );

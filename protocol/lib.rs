@@ -21,6 +21,7 @@ pub mod errors;
 pub mod events;
 #[cfg(any(test, feature = "schema"))]
 pub mod examples;
+pub mod ground;
 pub mod ids;
 pub mod inventory;
 pub mod messages;

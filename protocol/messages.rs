@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    area, auth, blocks, characters, chat, combat, errors, events, inventory, movement, party, session, trade,
-    world,
+    area, auth, blocks, characters, chat, combat, errors, events, ground, inventory, movement, party,
+    session, trade, world,
 };
 
 /// What the codec has to know of a set of messages.
@@ -158,6 +158,10 @@ vocabulary! {
         "item_unequip" ItemUnequip(inventory::WhichItem),
         /// Uses something up, outside of combat; answered with `inventory_update`.
         "item_use" ItemUse(inventory::SomeOf),
+        /// Lays something of one's own on the ground where one stands; answered with `inventory_update`.
+        "item_drop" ItemDrop(inventory::SomeOf),
+        /// Picks up what lies near on the ground; answered with `inventory_update`.
+        "item_pickup" ItemPickup(ground::WhichGround),
         /// Asks what the vendor of the location sells; answered with `vendor_list`.
         "vendor_list" VendorList(session::Bare),
         /// Buys from the vendor of the location; answered with `inventory_update`.
@@ -258,6 +262,8 @@ vocabulary! {
         "inventory" Inventory(inventory::Inventory),
         /// What has changed of it, as it is now: answers a command, and follows what others bring about.
         "inventory_update" InventoryUpdate(inventory::InventoryUpdate),
+        /// Something was dropped in the location one is in, picked up, or lay there for too long.
+        "ground_update" GroundUpdate(ground::GroundUpdate),
         /// What the vendor of the location sells.
         "vendor_list" VendorList(inventory::VendorList),
         /// Somebody asks to trade; to be answered with `trade_update` or `trade_decline`.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ground::GroundItem;
 use crate::nulls::left_out;
 
 use crate::{CharacterId, LocationId};
@@ -75,6 +76,9 @@ pub struct LocationUpdate {
     pub occupants: Vec<Occupant>,
     /// How many others there are in the location, in view or not.
     pub occupant_count: u32,
+    /// Everything that lies on the ground of the location; `ground_update` says what changes of it.
+    #[serde(default)]
+    pub ground: Vec<GroundItem>,
 }
 
 /// Somebody entered the location one is in.

@@ -7,6 +7,7 @@ pub mod combat;
 pub mod content;
 pub mod encounter;
 pub mod grid;
+pub mod ground;
 pub mod inventory;
 pub mod movement;
 pub mod names;

@@ -7,7 +7,7 @@ mod settlement;
 pub(crate) mod tests;
 
 pub use holds::{Engagement, Goods, Reserved};
-pub use settlement::{Asset, Growth, Movement, Party, Settlement};
+pub use settlement::{Asset, Ground, Growth, Movement, Party, Settlement, Spot};
 
 use std::collections::BTreeMap;
 

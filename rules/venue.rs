@@ -5,6 +5,7 @@ use std::sync::Arc;
 use protocol::area::AreaUpdate;
 use protocol::chat::Channel;
 use protocol::ids::{CombatId, CrystalShardId, PartyId};
+use protocol::inventory::SomeOf;
 use protocol::movement::Position;
 use protocol::party::PartyInvite;
 use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
@@ -13,8 +14,9 @@ use rand_pcg::Pcg64Mcg;
 use crate::Refusal;
 use crate::combat::Aftermath;
 use crate::grid::Cell;
+use crate::ground::Heap;
 use crate::party::PartySave;
-use crate::sheet::{Engagement, Settlement};
+use crate::sheet::{Engagement, Settlement, Spot};
 
 /// The dice a rule is handed: seeded, so that a host's inputs replay bit for bit.
 pub type Dice = Pcg64Mcg;
@@ -57,10 +59,14 @@ pub enum Effect {
 }
 
 /// What a venue found out for a session that has to know it before it can do what it was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Found {
     /// This character is near.
     Near(CharacterId),
+    /// The character stands here, to lay this down.
+    Standing { what: SomeOf, spot: Spot },
+    /// This lies near, to be picked up.
+    Reached(Heap),
 }
 
 /// How a member looks at the world: as its connection asked for, and as far as that keeps up.

@@ -3,21 +3,28 @@
 mod ambush;
 mod body;
 mod encounter;
+mod ground;
+mod place;
 mod show;
 #[cfg(test)]
 mod tests;
 mod views;
 
+pub use ground::{Grounded, nothing_there};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use protocol::movement::{LocationUpdate, PlayerJoinedArea, PlayerLeftArea, Position};
+use protocol::ids::GroundId;
+use protocol::inventory::SomeOf;
+use protocol::movement::{PlayerJoinedArea, PlayerLeftArea, Position};
 use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 
 use crate::content::{Content, Location};
 use crate::grid::{Cell, Grid};
+use crate::ground::Heap;
 use crate::movement::{SpeedBudget, check_position, distance};
-use crate::venue::{Audience, Effect, Lookers, Member, Moment, News, Save, Venue};
+use crate::venue::{Audience, Effect, Found, Lookers, Member, Moment, Save, Venue};
 use crate::world_shard::body::Body;
 use crate::{Now, Refusal};
 
@@ -42,6 +49,8 @@ pub struct WorldShard {
     ticks: u64,
     areas: BTreeMap<LocationId, Area>,
     bodies: BTreeMap<CharacterId, Body>,
+    /// Everything that had been laid on the ground up to this was known when the shard was restored.
+    ground_read_to: GroundId,
 }
 
 /// A location as it lives: who is in it, and whether anything changed since the last show.
@@ -56,6 +65,8 @@ struct Area {
     departed: BTreeMap<CharacterId, Cell>,
     /// Where those who look from a cell are told of movement less often than at every tick: every how many.
     paces: BTreeMap<Cell, u64>,
+    /// What lies there.
+    ground: BTreeMap<GroundId, Heap>,
 }
 
 /// Coming into a location of this shard.
@@ -70,7 +81,7 @@ pub struct Arrival {
 }
 
 /// What a member can do in the world.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum WorldCommand {
     /// Goes to a point of the same location.
     Move { position: Position, velocity: Option<Position> },
@@ -80,6 +91,12 @@ pub enum WorldCommand {
     Look,
     /// Its session wants to know that this character is within view, before it goes on.
     Approach { whom: CharacterId },
+    /// Its session wants to know where this is to be laid down.
+    LayDown { what: SomeOf },
+    /// Its session wants to know what this is, and that it is near.
+    PickUp { id: GroundId },
+    /// What is on disk of the ground: from the server, never from a member.
+    Ground { location: LocationId, news: Grounded },
 }
 
 /// Where a member goes who leaves this shard; absent for one who leaves the world.
@@ -100,7 +117,7 @@ impl WorldShard {
     /// An empty shard with the locations that the content gives it.
     pub fn new(name: &str, content: Arc<Content>, sight: Sight) -> Self {
         let areas = content.locations_of(name).map(|location| (location.id, Area::default())).collect();
-        Self { content, sight, ticks: 0, areas, bodies: BTreeMap::new() }
+        Self { content, sight, ticks: 0, areas, bodies: BTreeMap::new(), ground_read_to: GroundId(0) }
     }
 
     /// Puts somebody back who was here before the shard had to be restored: told to nobody.
@@ -193,15 +210,6 @@ impl WorldShard {
         }
     }
 
-    /// Tells the player and its session. The session begins no new way before it has heard of an arrival in the
-    /// world, or before the answer to a way is out: what it waits for comes second, so no later place is told first.
-    fn tell_arrived(&self, who: CharacterId, from: Option<LocationId>, moment: &mut Moment) {
-        let update = self.location_update(who, from);
-        let placed = Effect::Inform(who, News::Placed(update.location_id));
-        let answer = Effect::Answer(ServerMessage::LocationUpdate(update));
-        moment.effects.extend(if from.is_some() { [placed, answer] } else { [answer, placed] });
-    }
-
     /// Takes somebody out of his location and tells those who stay.
     fn depart(&mut self, who: CharacterId, to: Option<LocationId>, moment: &mut Moment) -> Option<Body> {
         let body = self.bodies.remove(&who)?;
@@ -289,30 +297,6 @@ impl WorldShard {
         Ok(())
     }
 
-    fn location_update(&self, who: CharacterId, from: Option<LocationId>) -> LocationUpdate {
-        let body = &self.bodies[&who];
-        let location =
-            self.content.location(body.location).expect("a body stands in a location of the content");
-        let area = &self.areas[&body.location];
-        let occupants = area
-            .grid
-            .nearest(body.position, self.sight.range_m, self.sight.others_max, who)
-            .into_iter()
-            .filter_map(|id| self.bodies.get(&id))
-            .map(Body::occupant)
-            .collect();
-        LocationUpdate {
-            character_id: who,
-            from_location_id: from,
-            location_id: location.id,
-            location_name: location.name.clone(),
-            position: body.position,
-            exits: location.exits.clone(),
-            occupants,
-            occupant_count: u32::try_from(area.occupants.len().saturating_sub(1)).unwrap_or(u32::MAX),
-        }
-    }
-
     fn save_moved(&mut self, moment: &mut Moment) {
         for body in self.bodies.values_mut().filter(|body| body.unsaved) {
             body.unsaved = false;
@@ -360,6 +344,15 @@ impl Venue for WorldShard {
             WorldCommand::Move { position, velocity } => self.walk(who, position, velocity, moment),
             WorldCommand::Travel { to, position } => self.travel(who, to, position, moment),
             WorldCommand::Approach { whom } => self.approach(who.id, whom, moment),
+            WorldCommand::LayDown { what } => {
+                let spot = self.spot_of(who.id)?;
+                moment.effects.push(Effect::HandBack(Found::Standing { what, spot }));
+                Ok(())
+            }
+            WorldCommand::PickUp { id } => self.reach(who.id, id, moment),
+            WorldCommand::Ground { .. } => {
+                Err(Refusal::new(ErrorCode::Forbidden, "only the server says what lies where"))
+            }
             WorldCommand::Look => {
                 if !self.bodies.contains_key(&who.id) {
                     return Err(not_here());
@@ -368,6 +361,14 @@ impl Venue for WorldShard {
                 Ok(())
             }
         }
+    }
+
+    fn ordain(&mut self, command: WorldCommand, moment: &mut Moment) -> Result<(), Refusal> {
+        let WorldCommand::Ground { location, news } = command else {
+            return Err(Refusal::new(ErrorCode::Forbidden, "only who is here does that"));
+        };
+        self.note_ground(location, news, moment);
+        Ok(())
     }
 
     fn leave(&mut self, who: &Member, exit: Departure, moment: &mut Moment) {

@@ -91,8 +91,8 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
         report.schema, report.accounts, report.characters, report.chat_lines
     ))?;
     say(&format!(
-        "property: {} souls, {} items, {} entries in the ledger",
-        report.souls, report.items, report.ledger_entries
+        "property: {} souls, {} items, {} things on the ground, {} entries in the ledger",
+        report.souls, report.items, report.lying, report.ledger_entries
     ))?;
     for problem in &report.problems {
         say(&format!("  {problem}"))?;

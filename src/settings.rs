@@ -183,6 +183,8 @@ pub struct World {
     pub view_classic_max: usize,
     pub updates_hz: u32,
     pub save_every_ms: u64,
+    pub ground_max: u32,
+    pub ground_secs: u32,
     pub content: String,
 }
 

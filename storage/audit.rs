@@ -25,6 +25,8 @@ pub struct Report {
     pub chat_lines: u64,
     /// Those that somebody has.
     pub items: u64,
+    /// What lies on the ground, a stack once.
+    pub lying: u64,
     /// In the hands of characters.
     pub souls: i64,
     pub ledger_entries: u64,
@@ -73,6 +75,7 @@ pub fn check(path: &Path) -> Result<Report, StoreError> {
         sessions: count("sessions")?,
         chat_lines: count("chat_lines")?,
         items: count("items WHERE owner_id IS NOT NULL")?,
+        lying: conservation.lying,
         souls: conservation.souls,
         ledger_entries: conservation.entries,
         problems,

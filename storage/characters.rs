@@ -177,26 +177,28 @@ pub fn sweep(now: i64) -> Write<usize> {
 
 /// Where these characters were last, with their epochs. Unknown and deleted ones are left out.
 pub fn whereabouts(of: Vec<CharacterId>) -> Read<Vec<Whereabouts>> {
-    Read::new(move |database| {
-        let mut statement = database.prepare_cached(
-            "SELECT id, epoch, location_id, x, y, z FROM characters WHERE id = ?1 AND deleted_at IS NULL",
-        )?;
-        let mut all = Vec::with_capacity(of.len());
-        for id in of {
-            let found = statement
-                .query_row([id.0], |row| {
-                    Ok(Whereabouts {
-                        character_id: CharacterId(row.get("id")?),
-                        epoch: row.get("epoch")?,
-                        location_id: LocationId(row.get("location_id")?),
-                        position: position(row)?,
-                    })
+    Read::new(move |database| last_places(database, &of))
+}
+
+pub(crate) fn last_places(database: &Connection, of: &[CharacterId]) -> Result<Vec<Whereabouts>, StoreError> {
+    let mut statement = database.prepare_cached(
+        "SELECT id, epoch, location_id, x, y, z FROM characters WHERE id = ?1 AND deleted_at IS NULL",
+    )?;
+    let mut all = Vec::with_capacity(of.len());
+    for id in of {
+        let found = statement
+            .query_row([id.0], |row| {
+                Ok(Whereabouts {
+                    character_id: CharacterId(row.get("id")?),
+                    epoch: row.get("epoch")?,
+                    location_id: LocationId(row.get("location_id")?),
+                    position: position(row)?,
                 })
-                .optional()?;
-            all.extend(found);
-        }
-        Ok(all)
-    })
+            })
+            .optional()?;
+        all.extend(found);
+    }
+    Ok(all)
 }
 
 /// Where characters are; answers how many rows that changed. Those of a stale epoch are left out.

@@ -1,7 +1,8 @@
 //! Property: items, stacks, souls, and the ledger that every change of hands is entered into.
 
 use protocol::CharacterId;
-use protocol::ids::ItemId;
+use protocol::ids::{GroundId, ItemId};
+use rules::ground::Heap;
 use rules::sheet::{Asset, Movement};
 use rusqlite::Connection;
 
@@ -13,6 +14,16 @@ pub(crate) struct Transfer<'a> {
     database: &'a Connection,
     id: i64,
     now: i64,
+    /// What lies on the ground, and takes the world's part.
+    heap: Option<GroundId>,
+}
+
+/// Who gains or loses.
+#[derive(Debug, Clone, Copy)]
+enum Holder {
+    World,
+    Character(CharacterId),
+    Ground(GroundId),
 }
 
 impl<'a> Transfer<'a> {
@@ -27,7 +38,23 @@ impl<'a> Transfer<'a> {
             .prepare_cached("INSERT INTO transfers (reason, cause, made_at) VALUES (?1, ?2, ?3)")?
             .execute((reason, cause, now))
             .map_err(or_taken("cause"))?;
-        Ok(Self { database, id: database.last_insert_rowid(), now })
+        Ok(Self { database, id: database.last_insert_rowid(), now, heap: None })
+    }
+
+    /// What is given to nobody goes there, what comes from nobody comes from there: not from the world.
+    pub(crate) fn by(self, heap: Option<GroundId>) -> Self {
+        Self { heap, ..self }
+    }
+
+    /// Enters that something does not lie on the ground any more, and is gone.
+    pub(crate) fn expire(&self, heap: &Heap) -> Result<(), StoreError> {
+        let (from, to) = (Holder::Ground(heap.id), Holder::World);
+        match &heap.asset {
+            Asset::Item { id, kind } => self.enter_both(from, to, kind, Some(*id), 1),
+            Asset::Stack { kind, quantity } => self.enter_both(from, to, kind, None, *quantity),
+            // Neither lies around.
+            Asset::Souls(_) | Asset::NewItem { .. } => Err(StoreError::StaleSheet),
+        }
     }
 
     /// Moves property and enters it; answers with the serial of an item that was made for it. Souls move with the
@@ -101,7 +128,7 @@ impl<'a> Transfer<'a> {
         Ok(())
     }
 
-    /// Enters both sides: what `to` gains, `from` loses. `None` is the world.
+    /// Enters both sides; `None` is the world, or what takes its part.
     fn enter(
         &self,
         from: Option<CharacterId>,
@@ -110,12 +137,32 @@ impl<'a> Transfer<'a> {
         serial: Option<ItemId>,
         quantity: i64,
     ) -> Result<(), StoreError> {
+        let nobody = self.heap.map_or(Holder::World, Holder::Ground);
+        let [from, to] = [from, to].map(|who| who.map_or(nobody, Holder::Character));
+        self.enter_both(from, to, asset, serial, quantity)
+    }
+
+    /// What `to` gains, `from` loses.
+    fn enter_both(
+        &self,
+        from: Holder,
+        to: Holder,
+        asset: &str,
+        serial: Option<ItemId>,
+        quantity: i64,
+    ) -> Result<(), StoreError> {
         let mut entry = self.database.prepare_cached(
-            "INSERT INTO ledger (transfer_id, holder_id, asset, serial, delta) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO ledger (transfer_id, holder_id, ground_id, asset, serial, delta)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         let serial = serial.map(|serial| serial.0);
         for (holder, delta) in [(from, -quantity), (to, quantity)] {
-            entry.execute((self.id, holder.map(|holder| holder.0), asset, serial, delta))?;
+            let (character, ground) = match holder {
+                Holder::World => (None, None),
+                Holder::Character(id) => (Some(id.0), None),
+                Holder::Ground(id) => (None, Some(id.0)),
+            };
+            entry.execute((self.id, character, ground, asset, serial, delta))?;
         }
         Ok(())
     }

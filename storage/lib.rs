@@ -13,6 +13,7 @@ pub mod chat;
 pub mod combats;
 mod economy;
 mod error;
+pub mod ground;
 mod health;
 mod inline;
 mod job;

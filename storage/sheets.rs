@@ -3,12 +3,13 @@
 use protocol::CharacterId;
 use protocol::ids::ItemId;
 use rules::content::Slot;
+use rules::ground::Heap;
 use rules::sheet::{Asset, Growth, Item, Party, Settlement, Sheet};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::characters::character;
 use crate::economy::{Transfer, expect_one};
-use crate::{Read, StoreError, Write, answers};
+use crate::{Read, StoreError, Write, answers, ground};
 
 /// Who sent a command, its name, and its answer: made of the serials of the items that were made for it.
 pub type AnswerOf = (CharacterId, String, Box<dyn FnOnce(&[ItemId]) -> String + Send>);
@@ -22,9 +23,9 @@ pub fn settle(settlement: Settlement, answer: Option<AnswerOf>, now: i64) -> Wri
     Write::new(move |database| {
         let made = apply(database, &settlement, now)?;
         if let Some((character, message_id, answer)) = answer {
-            answers::insert(database, character, &message_id, &answer(&made), now)?;
+            answers::insert(database, character, &message_id, &answer(&made.items), now)?;
         }
-        Ok(made)
+        Ok(made.items)
     })
 }
 
@@ -86,11 +87,16 @@ pub(crate) fn with_things(database: &Connection, mut sheet: Sheet) -> Result<She
     Ok(sheet)
 }
 
-pub(crate) fn apply(
-    database: &Connection,
-    settlement: &Settlement,
-    now: i64,
-) -> Result<Vec<ItemId>, StoreError> {
+/// What only the store could say of a settlement.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    /// The serials of the items that were made, in order.
+    pub items: Vec<ItemId>,
+    /// What lies on the ground since, or did until then.
+    pub heap: Option<Heap>,
+}
+
+pub(crate) fn apply(database: &Connection, settlement: &Settlement, now: i64) -> Result<Made, StoreError> {
     for party in &settlement.parties {
         raise(database, party, souls_gained(settlement, party.character_id)?, now)?;
     }
@@ -107,12 +113,16 @@ pub(crate) fn apply(
         }
     }
     if settlement.movements.is_empty() && settlement.cause.is_none() {
-        return Ok(Vec::new());
+        return Ok(Made::default());
     }
-    let transfer = Transfer::begin(database, settlement.reason, settlement.cause.as_deref(), now)?;
-    let mut made = Vec::new();
+    let ground = settlement.ground.as_ref();
+    let heap =
+        ground.map(|ground| ground::change(database, ground, &settlement.movements, now)).transpose()?;
+    let transfer = Transfer::begin(database, settlement.reason, settlement.cause.as_deref(), now)?
+        .by(heap.as_ref().map(|heap| heap.id));
+    let mut made = Made { items: Vec::new(), heap };
     for movement in &settlement.movements {
-        made.extend(transfer.carry(movement)?);
+        made.items.extend(transfer.carry(movement)?);
     }
     Ok(made)
 }

@@ -5,6 +5,7 @@ mod blocks;
 mod combats;
 mod commits;
 mod copies;
+mod ground;
 mod parties;
 mod play;
 mod processes;

@@ -13,6 +13,7 @@ mod dialects;
 mod drain;
 mod encryption;
 mod frames;
+mod ground;
 mod harness;
 mod hostile;
 mod limits;

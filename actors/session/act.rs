@@ -45,6 +45,8 @@ impl Session {
             ClientMessage::ItemEquip(which) => self.equip(which.item_id, ticket, ctx),
             ClientMessage::ItemUnequip(which) => self.unequip(which.item_id, ticket, ctx),
             ClientMessage::ItemUse(what) => self.use_up(&what, ticket, ctx),
+            ClientMessage::ItemDrop(what) => self.drop_thing(what, ticket),
+            ClientMessage::ItemPickup(what) => self.pick_up(what.ground_id, ticket),
             ClientMessage::VendorList(_) => self.tell_wares(&ticket),
             ClientMessage::VendorBuy(what) => self.buy(&what, ticket, ctx),
             ClientMessage::VendorSell(what) => self.sell(&what, ticket, ctx),

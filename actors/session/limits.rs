@@ -128,6 +128,8 @@ impl Limits {
             | ClientMessage::ItemEquip(_)
             | ClientMessage::ItemUnequip(_)
             | ClientMessage::ItemUse(_)
+            | ClientMessage::ItemDrop(_)
+            | ClientMessage::ItemPickup(_)
             | ClientMessage::VendorList(_)
             | ClientMessage::VendorBuy(_)
             | ClientMessage::VendorSell(_) => take(&mut self.inventory, rates.inventory),

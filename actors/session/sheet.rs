@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::ids::ItemId;
 use protocol::inventory::InventoryUpdate;
-use protocol::{ErrorCode, ErrorMessage, ServerMessage};
+use protocol::{CharacterId, ErrorCode, ErrorMessage, ServerMessage};
 use rules::sheet::{Engagement, Settlement, Sheet};
 use rules::{Content, Refusal, inventory};
 use storage::sheets::AnswerOf;
@@ -31,6 +31,13 @@ pub(super) struct Change {
     content: Arc<Content>,
 }
 
+/// A change that a command asks for, before it is on disk.
+pub(super) struct Plan {
+    pub settlement: Settlement,
+    pub answer: Option<AnswerOf>,
+    pub change: Change,
+}
+
 impl Change {
     pub(super) fn new(before: &Sheet, after: Sheet, settlement: &Settlement, content: &Arc<Content>) -> Self {
         Self {
@@ -40,6 +47,10 @@ impl Change {
             new_kinds: settlement.made_for(before.character_id).map(str::to_owned).collect(),
             content: content.clone(),
         }
+    }
+
+    pub(super) fn of(&self) -> CharacterId {
+        self.before.character_id
     }
 
     fn with(mut self, serials: &[ItemId]) -> (Sheet, InventoryUpdate) {
@@ -60,16 +71,26 @@ impl Session {
         ticket: Ticket,
         ctx: &mut Ctx<Self>,
     ) {
-        let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
-        let (who, before, content) = (playing.member.id, &playing.sheet, self.world.content());
-        let planned = plan(before, content).and_then(|settlement| {
-            let after = before.after(&settlement, None)?;
-            Ok((settlement, after))
-        });
-        let (settlement, after) = match planned {
-            Ok(planned) => planned,
-            Err(refusal) => return self.refuse(&ticket, refusal),
+        let Plan { settlement, answer, change } = match self.plan_own(plan, &ticket) {
+            Ok(plan) => plan,
+            Err(error) => return self.refuse(&ticket, error),
         };
+        let saved = self.world.store().write(storage::sheets::settle(settlement, answer, self.wall_ms()));
+        Self::wait_for(saved, ctx, move |session, saved, ctx| {
+            session.settled_own(saved, change, ticket, ctx)
+        });
+    }
+
+    /// What a command would change of the sheet, and its answer.
+    pub(super) fn plan_own(
+        &self,
+        plan: impl FnOnce(&Sheet, &Content) -> Result<Settlement, Refusal>,
+        ticket: &Ticket,
+    ) -> Result<Plan, ErrorMessage> {
+        let playing = self.playing.as_ref().ok_or_else(no_character)?;
+        let (who, before, content) = (playing.member.id, &playing.sheet, self.world.content());
+        let settlement = plan(before, content)?;
+        let after = before.after(&settlement, None)?;
         let change = Change::new(before, after, &settlement, content);
         let wall_ms = self.wall_ms();
         let answer = ticket.message_id.clone().map(|id| {
@@ -79,47 +100,40 @@ impl Session {
             };
             (who, id.into_string(), Box::new(text) as _)
         });
-        self.settle(settlement, answer, change, ticket, ctx);
+        Ok(Plan { settlement, answer, change })
     }
 
-    fn settle(
+    /// The store says what became of it.
+    pub(super) fn settled_own(
         &mut self,
-        settlement: Settlement,
-        answer: Option<AnswerOf>,
+        saved: Result<Vec<ItemId>, StoreError>,
         change: Change,
         ticket: Ticket,
         ctx: &mut Ctx<Self>,
     ) {
-        let who = change.before.character_id;
-        let saved = self.world.store().write(storage::sheets::settle(settlement, answer, self.wall_ms()));
-        Self::wait_for(saved, ctx, move |session, saved, ctx| {
-            faults::hit("session.saved");
-            match saved {
-                Ok(serials) => {
-                    let (after, update) = change.with(&serials);
-                    session.answer(&ticket, ServerMessage::InventoryUpdate(update));
-                    session.take_over(after);
-                    session.note_deeds(&[], ctx);
-                }
-                Err(StoreError::Conflict("message_id")) => {
-                    let reply = Reply { who, outbox: session.outbox.clone(), ticket: Some(ticket) };
-                    answer_again(&session.world, reply);
-                }
-                Err(StoreError::StaleEpoch) => {
-                    let reason = "another session has taken your character";
-                    session.refuse(&ticket, ErrorMessage::new(ErrorCode::NoCharacter, reason));
-                }
-                Err(StoreError::StaleSheet) => {
-                    let reason = "your character has changed meanwhile: try again";
-                    session.refuse(
-                        &ticket,
-                        ErrorMessage::new(ErrorCode::Busy, reason).with("retry_after_ms", 100),
-                    );
-                    session.retake_sheet(ctx);
-                }
-                Err(error) => session.refuse(&ticket, storage_error(&error)),
+        faults::hit("session.saved");
+        match saved {
+            Ok(serials) => {
+                let (after, update) = change.with(&serials);
+                self.answer(&ticket, ServerMessage::InventoryUpdate(update));
+                self.take_over(after);
+                self.note_deeds(&[], ctx);
             }
-        });
+            Err(StoreError::Conflict("message_id")) => {
+                let who = change.before.character_id;
+                answer_again(&self.world, Reply { who, outbox: self.outbox.clone(), ticket: Some(ticket) });
+            }
+            Err(StoreError::StaleEpoch) => {
+                let reason = "another session has taken your character";
+                self.refuse(&ticket, ErrorMessage::new(ErrorCode::NoCharacter, reason));
+            }
+            Err(StoreError::StaleSheet) => {
+                let reason = "your character has changed meanwhile: try again";
+                self.refuse(&ticket, ErrorMessage::new(ErrorCode::Busy, reason).with("retry_after_ms", 100));
+                self.retake_sheet(ctx);
+            }
+            Err(error) => self.refuse(&ticket, storage_error(&error)),
+        }
     }
 
     /// A venue has settled something about the sheet.

@@ -11,6 +11,7 @@ mod chaos;
 mod chat;
 mod combat;
 mod faults;
+mod ground;
 mod inventory;
 mod limits;
 mod machine;

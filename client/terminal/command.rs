@@ -1,5 +1,9 @@
 //! What can be typed.
 
+use protocol::ids::ItemId;
+
+use crate::Thing;
+
 /// Shown by `/help`.
 pub const HELP: &str = "\
 text           to everybody
@@ -13,6 +17,10 @@ text           to everybody
 /pos X Y       to a point here, in metres
 /who           who is near
 /where         where you are
+/inv           what you have
+/ground        what lies here
+/drop WHAT     lay it down: an item by its number, or what is counted by its kind, with how many: /drop health_potion 2
+/take ID       pick up what lies here
 /world         the state of the world
 /shards        the crystal shards
 /quit          leave";
@@ -30,6 +38,10 @@ pub enum Command {
     Blocked,
     Go(i64),
     Position { x: f64, y: f64 },
+    Inventory,
+    Ground,
+    Drop(Thing),
+    Take(i64),
     Who,
     Where,
     World,
@@ -57,6 +69,10 @@ impl Command {
             ("blocked", _) => Ok(Self::Blocked),
             ("go", id) => id.parse().map(Self::Go).map_err(|_| usage("/go ID, for example /go 2")),
             ("pos", point) => position(point).ok_or_else(|| usage("/pos X Y, for example /pos 10 -20")),
+            ("inv" | "inventory", _) => Ok(Self::Inventory),
+            ("ground", _) => Ok(Self::Ground),
+            ("drop", what) => thing(what).map(Self::Drop).ok_or_else(|| usage("/drop 12, or /drop KIND 2")),
+            ("take", id) => id.parse().map(Self::Take).map_err(|_| usage("/take ID, for example /take 5")),
             ("who", _) => Ok(Self::Who),
             ("where", _) => Ok(Self::Where),
             ("world", _) => Ok(Self::World),
@@ -87,6 +103,18 @@ fn whisper(rest: &str) -> Option<Command> {
     (!to.is_empty() && !text.is_empty()).then_some(Command::Whisper { to, text })
 }
 
+/// An item by its number, or so many of a kind.
+fn thing(what: &str) -> Option<Thing> {
+    let (name, many) =
+        what.split_once(char::is_whitespace).map_or((what, None), |(a, b)| (a, Some(b.trim())));
+    match (name.parse(), many) {
+        (Ok(serial), None) => Some(Thing::Item(ItemId(serial))),
+        (Err(_), None) if !name.is_empty() => Some(Thing::one(name)),
+        (Err(_), Some(many)) => Some(Thing::Some { kind: name.to_owned(), quantity: many.parse().ok()? }),
+        _ => None,
+    }
+}
+
 fn position(point: &str) -> Option<Command> {
     let (x, y) = point.split_once(char::is_whitespace)?;
     let number = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.is_finite());
@@ -95,7 +123,7 @@ fn position(point: &str) -> Option<Command> {
 
 #[cfg(test)]
 mod tests {
-    use super::Command;
+    use super::{Command, ItemId, Thing};
 
     #[test]
     fn lines_are_understood() {
@@ -111,6 +139,10 @@ mod tests {
             ("/blocked", Command::Blocked),
             ("/go 12", Command::Go(12)),
             ("/pos 1.5 -2", Command::Position { x: 1.5, y: -2.0 }),
+            ("/drop 12", Command::Drop(Thing::Item(ItemId(12)))),
+            ("/drop arrow", Command::Drop(Thing::one("arrow"))),
+            ("/drop arrow  3", Command::Drop(Thing::Some { kind: "arrow".to_owned(), quantity: 3 })),
+            ("/take 7", Command::Take(7)),
             ("/quit", Command::Quit),
         ];
         for (line, command) in cases {
@@ -129,6 +161,10 @@ mod tests {
             "/go north",
             "/pos 1",
             "/pos 1 NaN",
+            "/drop",
+            "/drop 12 2",
+            "/drop arrow many",
+            "/take",
             "/dance",
         ] {
             assert!(Command::parse(line).is_err(), "{line}");

@@ -2,6 +2,9 @@
 
 use protocol::blocks::Blocked;
 use protocol::chat::{Channel, Chat};
+use protocol::ground::{GroundItem, GroundUpdate};
+use protocol::inventory::Inventory;
+use protocol::movement::Position;
 use protocol::world::{CrystalShard, WorldState};
 use protocol::{LocationId, ServerMessage};
 
@@ -10,9 +13,9 @@ use crate::{NearbyPlayer, Notice};
 /// A message as one line; `None` for what a person need not see.
 pub fn message(message: &ServerMessage) -> Option<String> {
     use ServerMessage::{
-        Aetherfall, Chat, ChatHistory, Disconnect, Error, EventTrigger, FactionChat, InvalidMessage,
-        LocationUpdate, PartyChat, PlayerJoinedArea, PlayerLeftArea, QuestUpdate, RealityShift,
-        ShardCaptured, Whisper, WorldAnnouncement,
+        Aetherfall, Chat, ChatHistory, Disconnect, Error, EventTrigger, FactionChat, GroundUpdate,
+        InvalidMessage, LocationUpdate, PartyChat, PlayerJoinedArea, PlayerLeftArea, QuestUpdate,
+        RealityShift, ShardCaptured, Whisper, WorldAnnouncement,
     };
     Some(match message {
         Chat(line) | Whisper(line) | PartyChat(line) | FactionChat(line) => chat(line),
@@ -34,6 +37,7 @@ pub fn message(message: &ServerMessage) -> Option<String> {
                 update.occupant_count
             )
         }
+        GroundUpdate(update) => lies_or_not(update)?,
         PlayerJoinedArea(who) => format!("-- {} (level {}) comes", who.character_name, who.level),
         PlayerLeftArea(who) => match who.to_location_id {
             Some(to) => format!("-- {} goes to {to}", who.character_name),
@@ -89,6 +93,39 @@ pub fn players(players: &[NearbyPlayer]) -> String {
         format!("  {} (level {level}, {faction}){at}", player.character_name)
     };
     players.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+fn lies_or_not(update: &GroundUpdate) -> Option<String> {
+    let laid = update.items.iter().map(|item| format!("-- on the ground: {}", thing(item)));
+    let gone = update.gone.iter().map(|id| format!("-- {id} does not lie here any more"));
+    let lines: Vec<String> = laid.chain(gone).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn thing(item: &GroundItem) -> String {
+    let many = if item.quantity == 1 { String::new() } else { format!("{} ", item.quantity) };
+    let Position { x, y, .. } = item.position;
+    format!("{} {many}{} at {x:.0}, {y:.0}", item.ground_id, item.name)
+}
+
+/// What lies on the ground, a line each.
+pub fn ground(lying: &[GroundItem]) -> String {
+    if lying.is_empty() {
+        return "Nothing lies here.".to_owned();
+    }
+    lying.iter().map(|item| format!("  {}", thing(item))).collect::<Vec<_>>().join("\n")
+}
+
+/// What one has, a line each.
+pub fn inventory(all: &Inventory) -> String {
+    let items = all.items.iter().map(|item| {
+        let worn = if item.equipped { ", worn" } else { "" };
+        format!("  {} {}{worn}", item.item_id, item.name)
+    });
+    let stacks =
+        all.stacks.iter().map(|stack| format!("  {} {} ({})", stack.quantity, stack.name, stack.kind));
+    let souls = std::iter::once(format!("  {} souls", all.souls));
+    souls.chain(items).chain(stacks).collect::<Vec<_>>().join("\n")
 }
 
 /// Whom one blocks, a line each.

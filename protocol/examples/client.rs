@@ -4,7 +4,8 @@ use crate::auth::AuthRequest;
 use crate::blocks::Whom;
 use crate::characters::{CreateCharacter, StatMethod, Stats, WhichCharacter};
 use crate::chat::{Announce, Channel, Say, SayIn, Whisper};
-use crate::ids::{ItemId, PartyId};
+use crate::ground::WhichGround;
+use crate::ids::{GroundId, ItemId, PartyId};
 use crate::inventory::{Buy, SomeOf, WhichItem};
 use crate::movement::{Move, Position};
 use crate::party::{ChangeParty, CreateParty, Invite, Kick, LootSharing, WhichParty};
@@ -125,6 +126,8 @@ fn inventory() -> Vec<ClientMessage> {
         ClientMessage::ItemEquip(WhichItem { item_id: ItemId(1001) }),
         ClientMessage::ItemUnequip(WhichItem { item_id: ItemId(1001) }),
         ClientMessage::ItemUse(potions(None)),
+        ClientMessage::ItemDrop(potions(Some(1))),
+        ClientMessage::ItemPickup(WhichGround { ground_id: GroundId(12) }),
         ClientMessage::VendorList(Bare {}),
         ClientMessage::VendorBuy(Buy { kind: text("mana_potion"), quantity: Some(3) }),
         ClientMessage::VendorSell(potions(Some(2))),

@@ -149,6 +149,7 @@ fn movement() -> Vec<ServerMessage> {
                 position: Position { x: 20.0, y: 4.5, z: 0.0 },
             }],
             occupant_count: 1,
+            ground: vec![property::lying()],
         }),
         area_update(),
         ServerMessage::PlayerJoinedArea(PlayerJoinedArea {

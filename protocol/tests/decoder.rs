@@ -22,7 +22,7 @@ const REASONS: [&str; 4] = [
 const ENVELOPE: [&str; 5] = ["type", "timestamp", "version", "priority", "message_id"];
 
 /// What a client can't leave out, by message. What is not listed has no such field.
-const REQUIRED: [(&str, &[&str]); 21] = [
+const REQUIRED: [(&str, &[&str]); 22] = [
     ("resume", &["session_id", "resume_token", "last_seq"]),
     ("ack", &["seq"]),
     ("character_select", &["character_id"]),
@@ -39,6 +39,7 @@ const REQUIRED: [(&str, &[&str]); 21] = [
     ("combat_action", &["combat_id", "action_type"]),
     ("item_equip", &["item_id"]),
     ("item_unequip", &["item_id"]),
+    ("item_pickup", &["ground_id"]),
     ("vendor_buy", &["kind"]),
     ("trade_request", &["recipient_id"]),
     ("trade_update", &["trade_id"]),

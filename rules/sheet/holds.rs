@@ -15,8 +15,6 @@ pub enum Engagement {
     /// By its id, as is a combat.
     Trade(String),
     Combat(String),
-    /// Dropping or picking up something where it stands.
-    Ground,
 }
 
 impl fmt::Display for Engagement {
@@ -24,7 +22,6 @@ impl fmt::Display for Engagement {
         out.write_str(match self {
             Self::Trade(_) => "trade",
             Self::Combat(_) => "combat",
-            Self::Ground => "change of hands",
         })
     }
 }

@@ -1,8 +1,9 @@
 //! Changes of sheets as values: what goes from whom to whom, and what becomes of those who take part.
 
-use protocol::CharacterId;
 use protocol::characters::{Resources, Stats};
-use protocol::ids::ItemId;
+use protocol::ids::{GroundId, ItemId};
+use protocol::movement::Position;
+use protocol::{CharacterId, LocationId};
 
 use crate::content::Slot;
 
@@ -16,6 +17,8 @@ pub struct Settlement {
     /// Everybody whose sheet it changes.
     pub parties: Vec<Party>,
     pub movements: Vec<Movement>,
+    /// What takes the world's part in its one movement, if something does.
+    pub ground: Option<Ground>,
 }
 
 /// One sheet that takes part. The store refuses the settlement when epoch or version are not the sheet's any more.
@@ -47,6 +50,22 @@ pub struct Movement {
     pub asset: Asset,
 }
 
+/// The ground, as it takes part in a settlement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ground {
+    /// What is given lies here afterwards, until then. The store refuses it when as many lie there already.
+    Lay { spot: Spot, until_ms: i64, most: u32 },
+    /// What is taken lay there as this. The store refuses it when that is gone.
+    Lift(GroundId),
+}
+
+/// A point in the world.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    pub location: LocationId,
+    pub position: Position,
+}
+
 /// What can change hands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asset {
@@ -67,7 +86,7 @@ pub enum Asset {
 
 impl Settlement {
     pub fn new(reason: &'static str, parties: Vec<Party>) -> Self {
-        Self { reason, cause: None, parties, movements: Vec::new() }
+        Self { reason, cause: None, parties, movements: Vec::new(), ground: None }
     }
 
     /// That what happens only once.
@@ -81,6 +100,13 @@ impl Settlement {
     #[must_use]
     pub fn moving(mut self, from: Option<CharacterId>, to: Option<CharacterId>, asset: Asset) -> Self {
         self.movements.push(Movement { from, to, asset });
+        self
+    }
+
+    /// That what is given to nobody, or comes from nobody, lies on the ground.
+    #[must_use]
+    pub fn on_ground(mut self, ground: Ground) -> Self {
+        self.ground = Some(ground);
         self
     }
 

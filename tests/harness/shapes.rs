@@ -116,6 +116,7 @@ const EVENTS: &[&str] = &[
     "combat_end",
     "combat_state",
     "inventory_update",
+    "ground_update",
     "quest_update",
     "event_trigger",
     "shard_captured",

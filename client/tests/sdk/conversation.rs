@@ -263,6 +263,7 @@ async fn who_is_near_follows_what_the_server_tells() {
         exits: vec![LocationId(2)],
         occupants: vec![near(8, "Zoe"), near(9, "Ann")],
         occupant_count: 2,
+        ground: Vec::new(),
     };
     let mut update = CharacterUpdate {
         character_id: CharacterId(8),

@@ -1,8 +1,9 @@
 //! Examples of what is about things and souls.
 
-use super::{MIRA, NEXUS, TOMAS};
+use super::{HERE, MIRA, NEXUS, TOMAS};
 use crate::ServerMessage;
-use crate::ids::ItemId;
+use crate::ground::{GroundItem, GroundUpdate};
+use crate::ids::{GroundId, ItemId};
 use crate::inventory::{Inventory, InventoryUpdate, OwnedItem, OwnedStack, VendorList, Ware};
 use crate::trade::{
     Offer, OfferedItem, OfferedStack, TradeComplete, TradeDecline, TradeRequest, TradeUpdate,
@@ -29,6 +30,17 @@ fn potions(quantity: i64) -> OwnedStack {
     OwnedStack { kind: "health_potion".to_owned(), name: "Health Potion".to_owned(), quantity, value: 15 }
 }
 
+pub(super) fn lying() -> GroundItem {
+    GroundItem {
+        ground_id: GroundId(12),
+        item_id: None,
+        kind: "health_potion".to_owned(),
+        name: "Health Potion".to_owned(),
+        quantity: 2,
+        position: HERE,
+    }
+}
+
 fn inventory() -> Vec<ServerMessage> {
     vec![
         ServerMessage::Inventory(Inventory {
@@ -43,6 +55,13 @@ fn inventory() -> Vec<ServerMessage> {
             items: vec![sword(false)],
             gone: vec![ItemId(1002)],
             stacks: vec![potions(1)],
+        }),
+        ServerMessage::GroundUpdate(GroundUpdate {
+            location_id: NEXUS,
+            reason: "drop".to_owned(),
+            character_id: Some(TOMAS),
+            items: vec![lying()],
+            gone: vec![GroundId(11)],
         }),
         ServerMessage::VendorList(VendorList {
             location_id: NEXUS,

@@ -1,0 +1,92 @@
+//! A session's character lays something on the ground, or picks something up. The shard knows where it stands and what
+//! is near; the session settles it, and the database says who was first.
+
+use protocol::ids::GroundId;
+use protocol::inventory::SomeOf;
+use protocol::{CharacterId, ErrorCode, ErrorMessage};
+use rules::ground::{self, Heap};
+use rules::sheet::{Sheet, Spot};
+use rules::venue::Found;
+use rules::world_shard::{Grounded, WorldCommand, nothing_there};
+use rules::{Content, Refusal};
+use storage::StoreError;
+use tokio::sync::oneshot;
+
+use crate::commands::Ticket;
+use crate::entity::Ctx;
+use crate::ground::tell_shard;
+use crate::host::Reply;
+use crate::session::Session;
+use crate::session::play::no_character;
+use crate::session::sheet::Plan;
+
+impl Session {
+    pub(super) fn drop_thing(&self, what: SomeOf, ticket: Ticket) {
+        self.stoop(WorldCommand::LayDown { what }, ticket);
+    }
+
+    pub(super) fn pick_up(&self, id: GroundId, ticket: Ticket) {
+        self.stoop(WorldCommand::PickUp { id }, ticket);
+    }
+
+    fn stoop(&self, command: WorldCommand, ticket: Ticket) {
+        let Some(playing) = &self.playing else { return self.refuse(&ticket, no_character()) };
+        let reply = Reply { who: playing.member.id, outbox: self.outbox.clone(), ticket: Some(ticket) };
+        self.send_to_shard(command, reply);
+    }
+
+    /// The shard has found out what a command has to know.
+    pub(super) fn go_on(&mut self, found: Found, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        if !self.outbox.is_open(&ticket) {
+            // The shard was thought dead, and it was answered so.
+            return;
+        }
+        match found {
+            Found::Near(whom) => self.ask_to_trade(whom, ticket),
+            Found::Standing { what, spot } => self.lay_down(&what, spot, ticket, ctx),
+            Found::Reached(heap) => self.lift(&heap, ticket, ctx),
+        }
+    }
+
+    fn lay_down(&mut self, what: &SomeOf, spot: Spot, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        let (limits, now_ms) = (self.world.options().world.ground, self.wall_ms());
+        let plan = |sheet: &Sheet, _: &Content| ground::lay_down(sheet, what, spot, &limits, now_ms);
+        let reason = format!("no more than {} things can lie on the ground here", limits.most);
+        let full = Refusal::new(ErrorCode::GroundFull, reason).with("most", limits.most);
+        let planned = self.plan_own(plan, &ticket);
+        self.settle_on_ground(planned, |by, heap| Grounded::Laid { by, heap }, full, ticket, ctx);
+    }
+
+    fn lift(&mut self, heap: &Heap, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        let planned = self.plan_own(|sheet, _| ground::pick_up(sheet, heap), &ticket);
+        let gone = nothing_there(heap.id);
+        self.settle_on_ground(planned, |by, heap| Grounded::Lifted { by, id: heap.id }, gone, ticket, ctx);
+    }
+
+    /// On disk first. The shard hears of it even if this session dies meanwhile.
+    fn settle_on_ground(
+        &mut self,
+        planned: Result<Plan, ErrorMessage>,
+        news: fn(CharacterId, Heap) -> Grounded,
+        too_late: Refusal,
+        ticket: Ticket,
+        ctx: &mut Ctx<Self>,
+    ) {
+        let Plan { settlement, answer, change } = match planned {
+            Ok(planned) => planned,
+            Err(error) => return self.refuse(&ticket, error),
+        };
+        let who = change.of();
+        let settled = self.world.store().write(storage::ground::settle(settlement, answer, self.wall_ms()));
+        let (world, (tell, told)) = (self.world.clone(), oneshot::channel());
+        actix_rt::spawn(async move {
+            let settled = settled.await.map(|heap| tell_shard(&world, heap.spot.location, news(who, heap)));
+            // The session may be gone.
+            let _ = tell.send(settled);
+        });
+        Self::wait_for(told, ctx, move |session, told, ctx| match told.unwrap_or(Err(StoreError::Closed)) {
+            Err(StoreError::TooMany | StoreError::NotFound) => session.refuse(&ticket, too_late),
+            settled => session.settled_own(settled.map(|()| Vec::new()), change, ticket, ctx),
+        });
+    }
+}
