@@ -25,6 +25,8 @@ pub struct Limiters {
     /// For accounts in their first hours.
     pub whisper_new_young: Buckets<AccountId>,
     pub trade_request: Buckets<AccountId>,
+    /// Everybody in the location hears of it.
+    pub ground: Buckets<AccountId>,
     /// Not by session: a new one would invite anew.
     pub party: Buckets<AccountId>,
     lists: Buckets<AccountId>,
@@ -47,6 +49,7 @@ impl Limiters {
             whisper_new: Buckets::new(rates.whisper_new, clock),
             whisper_new_young: Buckets::new(rates.whisper_new_young, clock),
             trade_request: Buckets::new(rates.trade_request, clock),
+            ground: Buckets::new(rates.ground, clock),
             party: Buckets::new(rates.party, clock),
             lists: Buckets::new(rates.lists, clock),
             characters: Buckets::new(rates.characters, clock),
@@ -86,6 +89,7 @@ impl Limiters {
         for accounts in [&self.lists, &self.characters, &self.questions, &self.trade_request, &self.party] {
             accounts.forget_quiet();
         }
+        self.ground.forget_quiet();
         for names in [&self.login_address, &self.login_account, &self.register] {
             names.forget_quiet();
         }

@@ -127,6 +127,8 @@ pub struct Rates {
     pub dear: Rate,
     /// Wearing, using, dropping, picking up, buying and selling things.
     pub inventory: Rate,
+    /// Dropping and picking up, on top of that: per account.
+    pub ground: Rate,
     /// Offers, accepts and the like in a trade.
     pub trade: Rate,
     /// Requests to trade: per account.
@@ -238,6 +240,7 @@ impl Default for Rates {
             characters: Rate::new(10, 5_000),
             dear: Rate::new(200, 20),
             inventory: Rate::new(20, 200),
+            ground: Rate::new(20, 1_000),
             trade: Rate::new(10, 200),
             trade_request: Rate::new(5, 5_000),
             party: Rate::new(10, 3_333),

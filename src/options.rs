@@ -128,6 +128,7 @@ fn rates(settings: &Settings) -> Rates {
         characters: limits.character_change.0,
         dear: limits.dear_ip.0,
         inventory: limits.inventory.0,
+        ground: limits.ground.0,
         trade: limits.trade.0,
         trade_request: limits.trade_request.0,
         party: limits.party.0,

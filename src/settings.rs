@@ -66,6 +66,7 @@ pub struct Limits {
     pub characters_per_account: u32,
     pub character_change: Rate,
     pub inventory: Rate,
+    pub ground: Rate,
     pub trade: Rate,
     pub trade_request: Rate,
     pub party: Rate,

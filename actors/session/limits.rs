@@ -128,11 +128,13 @@ impl Limits {
             | ClientMessage::ItemEquip(_)
             | ClientMessage::ItemUnequip(_)
             | ClientMessage::ItemUse(_)
-            | ClientMessage::ItemDrop(_)
-            | ClientMessage::ItemPickup(_)
             | ClientMessage::VendorList(_)
             | ClientMessage::VendorBuy(_)
             | ClientMessage::VendorSell(_) => take(&mut self.inventory, rates.inventory),
+            ClientMessage::ItemDrop(_) | ClientMessage::ItemPickup(_) => {
+                take(&mut self.inventory, rates.inventory)?;
+                self.take_ground()
+            }
             ClientMessage::TradeUpdate(_)
             | ClientMessage::TradeAccept(_)
             | ClientMessage::TradeDecline(_) => take(&mut self.trade, rates.trade),
@@ -165,6 +167,10 @@ impl Limits {
 
     fn take_trade_request(&self) -> Result<(), Wait> {
         self.account.map_or(Ok(()), |account| self.world.limiters().trade_request.take(&account))
+    }
+
+    fn take_ground(&self) -> Result<(), Wait> {
+        self.account.map_or(Ok(()), |account| self.world.limiters().ground.take(&account))
     }
 
     fn take_party(&self) -> Result<(), Wait> {

@@ -18,7 +18,7 @@ fn message_named(name: &str) -> ClientMessage {
             "party_id":1,"party_name":"p","invitee_id":1,"member_id":1,"target_id":1,"combat_id":"c",
             "action_type":"attack","trade_id":"t","offer_version":1,"recipient_id":1,"items":[],"souls":0,
             "partner_id":1,"kicked_id":1,"item_id":1,"kind":"k","session_id":"00000000-0000-4000-8000-000000000001",
-            "resume_token":"t","last_seq":0}}"#
+            "resume_token":"t","last_seq":0,"ground_id":1}}"#
     );
     let text = text.replace('\n', " ");
     match codec::decode::<ClientMessage>(Dialect::V1Json, text.as_bytes()) {
