@@ -1,23 +1,25 @@
 //! Inputs on their way to the disk, and what leaves when they have landed.
 
+mod fan_out;
 mod release;
 
 pub use release::{Flights, Released};
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use protocol::session::Done;
 use protocol::{CharacterId, Dialect, ErrorMessage, ServerMessage, SessionId, Stamp, codec};
-use rules::venue::{Audience, Effect, Found, Save};
+use rules::venue::{Effect, Found, Save};
 use storage::Pending;
 use tokio::sync::oneshot;
 
-use crate::bells::Asleep;
 use crate::clock::unix_seconds;
 use crate::frame::{Frame, SharedFrame};
 use crate::host::Reply;
 use crate::notify::notify;
-use crate::seats::{Hearers, Seats};
+use crate::outbox::Outbox;
+use crate::seats::Seats;
 use crate::session;
 use crate::world::World;
 
@@ -37,17 +39,8 @@ pub struct Flight {
     outcome: Outcome,
     told: VecDeque<Effect>,
     answered: bool,
-    fan_out: Option<FanOut>,
     pub leaver: Option<(CharacterId, SessionId)>,
     pub gone: Option<oneshot::Sender<()>>,
-}
-
-/// A broadcast under way; it ends before the next begins.
-#[derive(Debug)]
-struct FanOut {
-    frame: SharedFrame,
-    recipients: Hearers,
-    served: usize,
 }
 
 /// When what an input saves has to be on the disk.
@@ -76,7 +69,6 @@ impl Flight {
             outcome,
             told: told.into(),
             answered: false,
-            fan_out: None,
             leaver: None,
             gone: None,
         }
@@ -89,22 +81,29 @@ impl Flight {
         self.receipt.is_none() && !answers && self.told.is_empty()
     }
 
-    fn answer(&mut self, message: ServerMessage) {
+    /// `before` is called before something is put into an outbox; with the others alike.
+    fn answer(&mut self, message: ServerMessage, before: impl FnOnce(&Arc<Outbox>)) {
         self.answered = true;
         let Some(reply) = &self.reply else { return };
+        before(&reply.outbox);
         match &reply.ticket {
             Some(ticket) => reply.outbox.answer(ticket, message, self.wall_ms),
             None => reply.outbox.push(&Frame::new(message, self.wall_ms)),
         }
     }
 
+    fn frame(&self, message: ServerMessage) -> SharedFrame {
+        Frame::new(message, self.wall_ms)
+    }
+
     /// The reply of an input that was refused goes first: what else it tells explains it.
-    fn refuse_first(&mut self) {
+    fn refuse_first(&mut self, before: impl FnOnce(&Arc<Outbox>)) {
         if let Outcome::Refused(error) = &self.outcome
             && !self.answered
         {
             self.answered = true;
             if let Some(reply) = &self.reply {
+                before(&reply.outbox);
                 reply.refuse(error.clone(), self.wall_ms);
             }
         }
@@ -119,37 +118,18 @@ impl Flight {
         }
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, before: impl FnOnce(&Arc<Outbox>)) {
         if !self.answered
             && let Some(reply) = &self.reply
             && let Some(ticket) = &reply.ticket
         {
+            before(&reply.outbox);
             reply.outbox.done(ticket, self.wall_ms);
         }
         if let Some(gone) = self.gone.take() {
             // Whoever waited may have given up.
             let _ = gone.send(());
         }
-    }
-
-    fn start_fan_out(&mut self, seats: &mut Seats, audience: &Audience, message: ServerMessage) {
-        let recipients = seats.hearers(audience, self.number);
-        self.fan_out = Some(FanOut { frame: Frame::new(message, self.wall_ms), recipients, served: 0 });
-    }
-
-    /// Serves as many of a broadcast as there is a turn for. True: there are more.
-    fn fan_out(&mut self, turn: &mut usize, asleep: &mut Asleep) -> bool {
-        let Some(FanOut { frame, recipients, served }) = &mut self.fan_out else { return false };
-        let unserved = &recipients[*served..];
-        let now = &unserved[..unserved.len().min(*turn)];
-        now.iter().for_each(|outbox| outbox.push_asleep(frame, asleep));
-        *turn -= now.len();
-        *served += now.len();
-        let more = *served < recipients.len();
-        if !more {
-            self.fan_out = None;
-        }
-        more
     }
 }
 

@@ -77,22 +77,26 @@ impl Outbox {
 
     /// Puts an event at the end of the queue. More than the limits allow ends the connection, not the session.
     pub fn push(&self, frame: &SharedFrame) {
-        let mut inner = self.push_locked(frame);
-        inner.wake();
-    }
-
-    /// Like [`Self::push`], but leaves it to the caller to wake the connection if it sleeps: once, after all that there is
-    /// to push.
-    pub fn push_asleep(&self, frame: &SharedFrame, asleep: &mut Asleep) {
-        let mut inner = self.push_locked(frame);
-        asleep.extend(inner.awaken());
-    }
-
-    fn push_locked(&self, frame: &SharedFrame) -> MutexGuard<'_, Inner> {
         let size = frame.prepare(self.dialect(), self.cipher.as_deref());
         let mut inner = self.lock();
         self.push_sized(&mut inner, frame, size);
-        inner
+        inner.wake();
+    }
+
+    /// Puts several events at the end, and leaves it to the caller to wake the connection if it sleeps: once, after all that
+    /// there is to push.
+    pub fn push_all<'f>(&self, frames: impl Iterator<Item = &'f SharedFrame>, asleep: &mut Asleep) {
+        let mut frames = frames.peekable();
+        if frames.peek().is_none() {
+            return;
+        }
+        let mut inner = self.lock();
+        // Most of the time the frame was prepared for the recipient before.
+        for frame in frames {
+            let size = frame.prepare(self.dialect(), self.cipher.as_deref());
+            self.push_sized(&mut inner, frame, size);
+        }
+        asleep.extend(inner.awaken());
     }
 
     /// Too much unsent ends the connection, not the session. What waited is let go at once: a jammed client must not

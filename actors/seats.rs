@@ -34,8 +34,16 @@ impl Seat {
     }
 }
 
-/// Outboxes that a broadcast goes to.
+/// Outboxes that broadcasts go to.
 pub type Hearers = Arc<[Arc<Outbox>]>;
+
+/// Who hears one broadcast.
+#[derive(Debug)]
+pub struct Heard {
+    pub by: Hearers,
+    /// The one of them who doesn't.
+    pub not_by: Option<Arc<Outbox>>,
+}
 
 /// Everybody, where everybody hears the same.
 #[derive(Debug)]
@@ -71,24 +79,22 @@ impl DerefMut for Seats {
 
 impl Seats {
     /// Who of an audience hears what an input tells.
-    pub fn hearers(&mut self, audience: &Audience, number: u64) -> Hearers {
-        let hears = |seat: &&Seat| seat.hears(number);
-        match audience {
-            Audience::Everyone => {
-                let crowd = self.crowd.get_or_insert_with(|| Crowd::of(&self.by_id));
-                if crowd.stays && crowd.since <= number {
-                    return crowd.hearers.clone();
-                }
-                self.by_id.values().filter(hears).map(outbox_of).collect()
-            }
-            Audience::Except(who) => {
-                let others = self.by_id.values().filter(|seat| seat.member.id != *who);
-                others.filter(hears).map(outbox_of).collect()
-            }
+    pub fn hearers(&mut self, audience: &Audience, number: u64) -> Heard {
+        let not_to = match audience {
+            Audience::Everyone => None,
+            Audience::Except(who) => Some(*who),
             Audience::These(ids) => {
-                ids.iter().filter_map(|id| self.by_id.get(id)).filter(hears).map(outbox_of).collect()
+                let these = ids.iter().filter_map(|id| self.by_id.get(id));
+                return Heard::by(these.filter(|seat| seat.hears(number)));
             }
+        };
+        let crowd = self.crowd.get_or_insert_with(|| Crowd::of(&self.by_id));
+        if crowd.stays && crowd.since <= number {
+            let not_by = not_to.and_then(|who| self.by_id.get(&who)).map(outbox_of);
+            return Heard { by: crowd.hearers.clone(), not_by };
         }
+        let others = self.by_id.values().filter(|seat| Some(seat.member.id) != not_to);
+        Heard::by(others.filter(|seat| seat.hears(number)))
     }
 
     /// News of before somebody came (again) is of no use to him: he knows better.
@@ -100,6 +106,12 @@ impl Seats {
             }
             notify(&seat.door, session::Mail::News { epoch: seat.member.epoch, who, news });
         }
+    }
+}
+
+impl Heard {
+    fn by<'s>(seats: impl Iterator<Item = &'s Seat>) -> Self {
+        Self { by: seats.map(outbox_of).collect(), not_by: None }
     }
 }
 

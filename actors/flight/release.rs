@@ -12,6 +12,7 @@ use tokio::time::Sleep;
 
 use crate::bells::Asleep;
 use crate::flight::Flight;
+use crate::flight::fan_out::FanOut;
 use crate::host::Reply;
 use crate::seats::Seats;
 
@@ -44,6 +45,7 @@ pub enum Released {
 #[derive(Default)]
 pub struct Flights {
     queue: VecDeque<Flight>,
+    fan_out: FanOut,
     /// Connections that have something and were not woken yet.
     asleep: Asleep,
     turns_asleep: usize,
@@ -94,43 +96,77 @@ impl Flights {
     }
 
     fn release_some(&mut self, seats: &mut Seats, turn: &mut usize, cx: &mut Context) -> Released {
-        while let Some(flight) = self.queue.front_mut() {
+        loop {
+            let gathered = self.gather(seats, cx);
+            if self.fan_out.serve(turn, &mut self.asleep) {
+                cx.waker().wake_by_ref();
+                return Released::Yielding;
+            }
+            if let Some(released) = gathered {
+                return released;
+            }
+        }
+    }
+
+    /// Takes what has landed up to where the fan-out has to be over first: `None`.
+    fn gather(&mut self, seats: &mut Seats, cx: &mut Context) -> Option<Released> {
+        let Self { queue, fan_out, asleep, .. } = self;
+        if fan_out.is_under_way() {
+            return None;
+        }
+        while let Some(flight) = queue.front_mut() {
             if let Some(receipt) = &mut flight.receipt {
                 match Pin::new(receipt).poll(cx) {
-                    Poll::Pending => return Released::Waiting,
-                    Poll::Ready(Err(StoreError::Conflict("message_id"))) => {
-                        return Released::Repeated(self.queue.pop_front().and_then(|flight| flight.reply));
-                    }
-                    Poll::Ready(Err(error)) => return Released::Failed(error),
+                    Poll::Pending => return Some(Released::Waiting),
                     Poll::Ready(Ok(())) => flight.receipt = None,
+                    Poll::Ready(Err(error)) => {
+                        fan_out.serve_all(asleep);
+                        return Some(match error {
+                            StoreError::Conflict("message_id") => {
+                                Released::Repeated(queue.pop_front().and_then(|flight| flight.reply))
+                            }
+                            error => Released::Failed(error),
+                        });
+                    }
                 }
             }
-            flight.refuse_first();
-            loop {
-                if flight.fan_out(turn, &mut self.asleep) {
-                    cx.waker().wake_by_ref();
-                    return Released::Yielding;
-                }
-                let Some(effect) = flight.told.pop_front() else { break };
+            flight.refuse_first(|outbox| fan_out.catch_up(outbox, asleep));
+            while let Some(effect) = flight.told.pop_front() {
                 match effect {
-                    Effect::Answer(message) => flight.answer(message),
-                    Effect::Tell(audience, message) => flight.start_fan_out(seats, &audience, message),
+                    Effect::Answer(message) => {
+                        flight.answer(message, |outbox| fan_out.catch_up(outbox, asleep));
+                    }
+                    Effect::Tell(audience, message) => {
+                        let heard = seats.hearers(&audience, flight.number);
+                        if !fan_out.takes(&heard) {
+                            flight.told.push_front(Effect::Tell(audience, message));
+                            return None;
+                        }
+                        fan_out.add(flight.frame(message), heard);
+                    }
+                    news if !fan_out.is_empty() => {
+                        flight.told.push_front(news);
+                        return None;
+                    }
                     Effect::Inform(who, news) => seats.inform(flight.number, who, news),
                     Effect::HandBack(found) => flight.hand_back(seats, found),
                     // Shown and saved when the input was applied.
                     Effect::Show { .. } | Effect::View { .. } | Effect::Save(_) => {}
                 }
             }
-            flight.finish();
+            if flight.leaver.is_some() && !fan_out.is_empty() {
+                return None;
+            }
+            flight.finish(|outbox| fan_out.catch_up(outbox, asleep));
             let left = flight.leaver.take();
-            self.queue.pop_front();
+            queue.pop_front();
             if let Some((who, session)) = left
                 && seats.get(&who).is_some_and(|seat| seat.session == session && seat.until.is_some())
             {
                 seats.remove(&who);
-                return Released::Left;
+                return Some(Released::Left);
             }
         }
-        Released::All
+        Some(Released::All)
     }
 }
