@@ -1,15 +1,20 @@
 //! How connections hear that something waits for them. Each connection of a worker has a bell; what is rung is a list, and
 //! the worker is woken once for all of it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// So many connections are enough for their worker to begin with.
 const MANY: usize = 512;
 
 /// The bells of one worker.
 #[derive(Debug, Default)]
-pub struct Bells(Mutex<Rung>);
+pub struct Bells {
+    rung: Mutex<Rung>,
+    /// Tells a worker that rests.
+    one_rang: Condvar,
+}
 
 #[derive(Debug, Default)]
 struct Rung {
@@ -17,6 +22,7 @@ struct Rung {
     /// there are at most a few times as many as connections.
     numbers: Vec<u32>,
     worker: Option<Waker>,
+    is_resting: bool,
 }
 
 impl Bells {
@@ -35,15 +41,27 @@ impl Bells {
         let mut rung = self.lock();
         rung.numbers.extend(numbers);
         let worker = rung.worker.take();
+        let was_resting = std::mem::take(&mut rung.is_resting);
         drop(rung);
+        if was_resting {
+            self.one_rang.notify_one();
+        }
         if let Some(worker) = worker {
             worker.wake();
         }
     }
 
+    /// The worker's thread rests until a bell is rung, or until so much time is over. Only its own thread may call this.
+    pub fn rest(&self, time: Duration) {
+        let mut rung = self.lock();
+        rung.is_resting = rung.numbers.is_empty();
+        let rested = self.one_rang.wait_timeout_while(rung, time, |rung| rung.is_resting);
+        rested.unwrap_or_else(PoisonError::into_inner).0.is_resting = false;
+    }
+
     // A panic while the lock is held can only come from a failed allocation; the list itself is whole.
     fn lock(&self) -> MutexGuard<'_, Rung> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,6 +133,8 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::task::{Context, Poll, Wake, Waker};
+    use std::thread;
+    use std::time::Duration;
 
     use super::{Asleep, Bell, Bells};
 
@@ -133,6 +153,24 @@ mod tests {
             Poll::Pending => assert!(numbers.is_empty()),
         }
         numbers
+    }
+
+    #[test]
+    fn a_rest_ends_when_a_bell_is_rung() {
+        let bells = Arc::new(Bells::default());
+        // Nobody rings: it ends by itself.
+        bells.rest(Duration::from_millis(1));
+        thread::scope(|threads| {
+            let rests = threads.spawn(|| bells.rest(Duration::MAX));
+            while !bells.lock().is_resting {
+                thread::yield_now();
+            }
+            Bell::new(&bells, 7).ring();
+            rests.join().unwrap();
+        });
+        // What was rung before is no reason to rest either.
+        bells.rest(Duration::MAX);
+        assert_eq!(rung(&bells, Waker::noop()), [7]);
     }
 
     #[test]

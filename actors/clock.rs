@@ -62,6 +62,33 @@ impl Beat {
     }
 }
 
+/// Keeps things apart that may come one right after the other.
+pub struct Spacing {
+    last: Instant,
+}
+
+impl Default for Spacing {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Spacing {
+    pub fn new() -> Self {
+        Self { last: Instant::now() }
+    }
+
+    /// How long the next has to wait to come `apart` after the last.
+    pub fn wait(&self, apart: Duration) -> Duration {
+        apart.saturating_sub(self.last.elapsed())
+    }
+
+    /// One comes now.
+    pub fn mark(&mut self) {
+        self.last = Instant::now();
+    }
+}
+
 fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

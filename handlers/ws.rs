@@ -9,6 +9,7 @@ mod incoming;
 mod io;
 mod joining;
 mod line;
+mod lull;
 mod postman;
 mod strays;
 mod task;
@@ -258,7 +259,7 @@ impl StreamHandler<Result<Message, Fault>> for Connection {
             Ok(Message::Text(text)) => self.arrived(&text, OpCode::Text, ctx),
             Ok(Message::Binary(bytes)) => self.arrived(&bytes, OpCode::Binary, ctx),
             Ok(Message::Ping(payload)) => self.pinged(&payload, ctx),
-            Ok(Message::Pong) => self.heard(),
+            Ok(Message::Pong) => self.heard(false),
             Err(fault) => self.close(&Farewell::new(fault.code, fault.reason), ctx),
         }
     }
@@ -269,12 +270,13 @@ impl Connection {
         if self.pings.take().is_err() {
             return self.close(&Farewell::new(CloseCode::Abuse, "too many pings"), ctx);
         }
-        self.heard();
+        self.heard(true);
         self.write(OpCode::Pong, payload, ctx);
     }
 
     /// The client lives.
-    fn heard(&self) {
+    fn heard(&self, is_awaited: bool) {
+        self.line.heard(is_awaited);
         if let State::SignedIn(inlet) = &self.state {
             inlet.heard();
         }

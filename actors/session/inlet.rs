@@ -37,6 +37,15 @@ impl Inlet {
         self.outbox.heard(self.link, self.slot.world.clock().mono_ms());
     }
 
+    /// Whether somebody may wait for what becomes of a message: not of what is said all the time, and without a name.
+    pub fn answers(incoming: &Incoming<ClientMessage>) -> bool {
+        let is_passing = matches!(
+            incoming.message,
+            ClientMessage::Ack(_) | ClientMessage::Move(_) | ClientMessage::Pong(_)
+        );
+        !is_passing || incoming.message_id.is_some()
+    }
+
     /// Takes a message that is so many bytes long. Acknowledgements and pings without a name need no session: the hop
     /// to it would cost more than all the rest. A step waits a moment for others.
     ///

@@ -64,7 +64,10 @@ impl Connection {
                 }
                 Ok(())
             }
-            Ok(incoming) => inlet.receive(incoming, text.len()),
+            Ok(incoming) => {
+                self.line.heard(Inlet::answers(&incoming));
+                inlet.receive(incoming, text.len())
+            }
             Err(malformed) => inlet.malformed(malformed.to_error(), malformed.message_id, text.len()),
         };
     }

@@ -22,6 +22,7 @@ use protocol::{Dialect, codec};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::ws::io::Io;
+use crate::ws::lull::Lull;
 use crate::ws::wire::{close_reason, op_code, write_frame};
 
 /// About how much one pull may take: a few writes' worth, so that one client's backlog does not hold up others.
@@ -40,6 +41,7 @@ pub struct Line {
     dialect: Dialect,
     clock: Clock,
     bell: Bell,
+    lull: Rc<Lull>,
     outbox: RefCell<Option<(LinkNumber, Arc<Outbox>)>>,
     /// What the socket has not taken yet. While there is something, nothing is pulled.
     unsent: RefCell<BytesMut>,
@@ -50,18 +52,24 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(io: Io, dialect: Dialect, clock: Clock, bell: Bell) -> Self {
+    pub fn new(io: Io, dialect: Dialect, clock: Clock, bell: Bell, lull: Rc<Lull>) -> Self {
         Self {
             io: RefCell::new(io),
             dialect,
             clock,
             bell,
+            lull,
             outbox: RefCell::default(),
             unsent: RefCell::default(),
             task: RefCell::new(Waker::noop().clone()),
             is_closing: Cell::new(false),
             is_broken: Cell::new(false),
         }
+    }
+
+    /// A message came in; somebody may wait for the answer to it.
+    pub fn heard(&self, is_awaited: bool) {
+        self.lull.heard(is_awaited);
     }
 
     /// There is a session: from here on its outbox is brought.

@@ -19,6 +19,7 @@ use slab::Slab;
 
 use crate::ws::io::Io;
 use crate::ws::line::Line;
+use crate::ws::lull::Lull;
 
 /// Connections served before the worker's other tasks get a turn.
 const TURN: usize = 64;
@@ -29,13 +30,15 @@ pub struct Postman {
     lines: RefCell<Slab<Rc<Line>>>,
     /// What is pulled is written before the next pull: one page does for all.
     page: RefCell<BytesMut>,
+    lull: Rc<Lull>,
 }
 
 impl Postman {
     /// One that works on this thread for as long as somebody holds him.
     pub fn start() -> Rc<Self> {
-        let postman =
-            Rc::new(Self { bells: Arc::default(), lines: RefCell::default(), page: RefCell::default() });
+        let bells = Arc::default();
+        let lull = Lull::start(Arc::clone(&bells));
+        let postman = Rc::new(Self { bells, lines: RefCell::default(), page: RefCell::default(), lull });
         actix_rt::spawn(rounds(Rc::downgrade(&postman), postman.bells.clone()));
         postman
     }
@@ -47,7 +50,7 @@ impl Postman {
         let key = place.key();
         // There are no more sockets than numbers.
         let bell = Bell::new(&self.bells, key as u32);
-        let line = Rc::new(Line::new(io, dialect, clock, bell));
+        let line = Rc::new(Line::new(io, dialect, clock, bell, self.lull.clone()));
         place.insert(line.clone());
         Served { postman: self.clone(), key, line }
     }
