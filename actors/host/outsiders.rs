@@ -21,6 +21,7 @@ impl<V: Hosted> Host<V> {
         let Order { command, done, refused } = order;
         let mut why = None;
         let applied = self.input(None, ctx, |venue, moment| {
+            faults::hit(V::fault(&command));
             Venue::ordain(venue, command, moment).inspect_err(|refusal| why = Some(refusal.clone()))
         });
         // Whoever asked may have given up.

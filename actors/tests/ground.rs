@@ -1,5 +1,6 @@
 //! What is dropped lies there for everybody, one of those who grab it has it, and nothing is ever in two places.
 
+mod crowd;
 mod deaths;
 
 use protocol::ground::{GroundItem, GroundUpdate, WhichGround};

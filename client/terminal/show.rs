@@ -29,8 +29,12 @@ pub fn message(message: &ServerMessage) -> Option<String> {
         WorldAnnouncement(news) => format!("*** {}: {}", news.announced_by, plain(&news.content)),
         LocationUpdate(update) => {
             let exits: Vec<String> = update.exits.iter().map(ToString::to_string).collect();
+            let lying = match update.ground.len() {
+                0 => String::new(),
+                many => format!("; on the ground: {many} (/ground)"),
+            };
             format!(
-                "-- {} ({}), ways to {}; {} others are here",
+                "-- {} ({}), ways to {}; {} others are here{lying}",
                 update.location_name,
                 update.location_id,
                 exits.join(", "),
