@@ -162,8 +162,9 @@ impl Engine {
         self.links[index].pings
     }
 
-    /// Whether the other end has let this one go without a reset, which who doesn't read is not told: the kernel of the
-    /// other end is asked, where it is this machine's. That takes milliseconds where there are thousands of sockets.
+    /// Whether the other end has let this one go. Who doesn't read is not told so: a reset that comes to a full window is not
+    /// taken. The kernel of the other end is asked, where it is this machine's; that takes milliseconds where there are
+    /// thousands of sockets.
     pub fn is_given_up(&self, index: usize) -> bool {
         let Some(socket) = &self.links[index].socket else { return true };
         let ends = socket.local_addr().and_then(|own| Ok((own, socket.peer_addr()?)));
