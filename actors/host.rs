@@ -198,7 +198,7 @@ impl<V: Hosted> Host<V> {
             seat.until = Some(number);
         }
         let told = self.flights.back().is_some_and(|flight| flight.number == number);
-        if !told && !self.flights.is_empty() {
+        if !told && !self.flights.is_idle() {
             let wall_ms = self.world.clock().now().wall_ms;
             self.flights.push_back(Flight::new(number, wall_ms, None, None, Outcome::Done, Vec::new()));
         }

@@ -99,11 +99,14 @@ impl Outbox {
         asleep.extend(inner.awaken());
     }
 
-    /// Too much unsent ends the connection, not the session. What waited is let go at once: a jammed client must not
+    /// Too much unsent ends the connection, not the session; of a client whose socket takes what it is given, only a multiple of
+    /// that: it has not been looked after yet. What waited is let go at once: a jammed client must not
     /// hold memory; who resumes is told of the gap.
     fn push_sized(&self, inner: &mut Inner, frame: &SharedFrame, size: usize) {
         inner.ring.push(frame.clone(), size);
-        if inner.ring.shed(&self.limits) && inner.link.is_some() {
+        let waits_for_us = inner.link.as_ref().is_some_and(|link| !link.is_jammed);
+        let of_unsent = if waits_for_us { self.limits.of_a_burst() } else { self.limits };
+        if inner.ring.shed(&self.limits, &of_unsent) && inner.link.is_some() {
             inner.state.clear();
             inner.ring.clear();
             inner.tally.overflows += u64::from(!inner.is_ending());
@@ -186,6 +189,7 @@ impl Outbox {
             number,
             bell: None,
             is_asleep: false,
+            is_jammed: false,
             heard_ms: now_ms,
             ping: Ping::None,
             ending: None,

@@ -230,7 +230,7 @@ impl Actor for Connection {
             let attached = async move { world.attach(row.session_id, dialect, &address).await };
             ctx.wait(wrap_future(attached).map(move |attached, connection: &mut Self, ctx| match attached {
                 Ok(attached) => connection.signed_in(identity, attached, None, ctx),
-                Err(error) => connection.tell_not_signed_in(&error, None, ctx),
+                Err(error) => connection.not_signed_in(&error, None, ctx),
             }));
         }
         self.watch_for_the_end(ctx);

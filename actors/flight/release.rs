@@ -68,6 +68,11 @@ impl DerefMut for Flights {
 }
 
 impl Flights {
+    /// Nothing is in flight, and all that has landed is where it belongs.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.fan_out.is_empty()
+    }
+
     fn wake(&mut self) {
         (self.turns_asleep, self.patience) = (0, None);
         self.asleep.ring();

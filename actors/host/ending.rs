@@ -11,7 +11,7 @@ impl<V: Hosted> Host<V> {
     pub(super) fn rest(&mut self, ctx: &mut Ctx<Self>) {
         let empty_ms = self.world.clock().mono_ms().saturating_sub(self.empty_since_ms);
         let may_rest = self.venue.as_ref().is_some_and(V::may_rest);
-        let idle = V::PASSIVATES && may_rest && self.seats.is_empty() && self.flights.is_empty();
+        let idle = V::PASSIVATES && may_rest && self.seats.is_empty() && self.flights.is_idle();
         if idle && empty_ms >= self.world.options().passivate_ms {
             self.let_go(ctx);
         }
@@ -19,7 +19,7 @@ impl<V: Hosted> Host<V> {
 
     /// What nobody can come back to is let go as soon as the last has left.
     pub(super) fn end_if_empty(&mut self, ctx: &mut Ctx<Self>) {
-        if V::ENDS_EMPTY && self.seats.is_empty() && self.flights.is_empty() && self.venue.is_some() {
+        if V::ENDS_EMPTY && self.seats.is_empty() && self.flights.is_idle() && self.venue.is_some() {
             self.let_go(ctx);
         }
     }

@@ -54,6 +54,8 @@ pub(super) struct Link {
     pub(super) bell: Option<Bell>,
     /// It has all there was, and is to be told when there is more.
     pub(super) is_asleep: bool,
+    /// Its socket takes nothing: what waits for it waits for the client, not for us.
+    pub(super) is_jammed: bool,
     pub(super) heard_ms: u64,
     pub(super) ping: Ping,
     pub(super) ending: Option<Ending>,

@@ -39,6 +39,7 @@ impl Outbox {
         let Some(link) = link.as_mut() else {
             return Pulled::Idle;
         };
+        link.is_jammed = false;
         let ping = link.ping == Ping::Due;
         if ping {
             link.ping = Ping::Sent;
@@ -58,6 +59,16 @@ impl Outbox {
             link.bell.get_or_insert_with(|| bell.clone());
         }
         if has_some { Pulled::Some { ping, more } } else { Pulled::Idle }
+    }
+
+    /// The socket of this connection takes nothing now. It does again when it pulls.
+    pub fn jam(&self, number: LinkNumber) {
+        let mut inner = self.lock();
+        if inner.is_current(number)
+            && let Some(link) = inner.link.as_mut()
+        {
+            link.is_jammed = true;
+        }
     }
 
     /// Returns for how many bytes that was.

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use crate::frame::SharedFrame;
 
+/// So many times as much may wait for the server as for the client.
+const BURST: usize = 8;
+
 /// How much an outbox holds before its connection ends.
 #[derive(Debug, Clone, Copy)]
 pub struct OutboxLimits {
@@ -15,6 +18,13 @@ impl Default for OutboxLimits {
     /// 512 events or 256 KiB, whichever comes first.
     fn default() -> Self {
         Self { events_max: 512, bytes_max: 256 * 1024 }
+    }
+}
+
+impl OutboxLimits {
+    /// What may wait for a client that takes all it is given: a venue's burst may come before its worker has looked after it.
+    pub fn of_a_burst(self) -> Self {
+        Self { events_max: self.events_max * BURST, bytes_max: self.bytes_max * BURST }
     }
 }
 
@@ -89,19 +99,26 @@ impl Ring {
         self.last_seq = last_seq;
     }
 
-    /// Makes room by forgetting the oldest. True: something that was never sent is among them.
-    pub fn shed(&mut self, limits: &OutboxLimits) -> bool {
+    /// Makes room by forgetting the oldest, but nothing unsent within the limits for that. True: something that was never
+    /// sent is among them.
+    pub fn shed(&mut self, limits: &OutboxLimits, of_unsent: &OutboxLimits) -> bool {
         let mut unsent_lost = false;
-        let (events_max, bytes_max) =
-            (limits.events_max + self.allowance.0, limits.bytes_max + self.allowance.1);
-        while self.events.len() > events_max || self.bytes > bytes_max {
+        while self.exceeds(limits) {
             if self.sent == 0 {
+                if !self.exceeds(of_unsent) {
+                    break;
+                }
                 unsent_lost = true;
                 self.lost += 1;
             }
             self.forget_oldest();
         }
         unsent_lost
+    }
+
+    fn exceeds(&self, limits: &OutboxLimits) -> bool {
+        let (events, bytes) = self.allowance;
+        self.events.len() > limits.events_max + events || self.bytes > limits.bytes_max + bytes
     }
 
     fn forget_oldest(&mut self) {
@@ -264,9 +281,9 @@ mod tests {
         let mut ring = ring_of(4);
         send_up_to(1, &mut ring, true);
         push(&mut ring);
-        assert!(!ring.shed(&limits));
+        assert!(!ring.shed(&limits, &limits));
         push(&mut ring);
-        assert!(ring.shed(&limits));
+        assert!(ring.shed(&limits, &limits));
         assert_eq!(ring.rewind(0), Some(Rewound { from_seq: 3, to_seq: 6, gap: Some((1, 2)) }));
     }
 
@@ -276,10 +293,10 @@ mod tests {
         let mut ring = ring_of(4);
         ring.allow_backlog(true);
         push(&mut ring);
-        assert!(!ring.shed(&limits));
+        assert!(!ring.shed(&limits, &limits));
         assert_eq!(send(&mut ring, true), [1, 2, 3, 4, 5]);
         push(&mut ring);
-        assert!(!ring.shed(&limits), "only what was sent makes room");
+        assert!(!ring.shed(&limits, &limits), "only what was sent makes room");
         assert_eq!(send(&mut ring, true), [6]);
     }
 
@@ -294,7 +311,7 @@ mod tests {
                 match step {
                     0 | 1 => {
                         push(&mut ring);
-                        if ring.shed(&limits) {
+                        if ring.shed(&limits, &limits) {
                             // What an overflow does: the link ends, the client comes back.
                             let Rewound { from_seq, gap, .. } = ring.rewind(has).unwrap();
                             assert_eq!(gap, (from_seq > has + 1).then(|| (has + 1, from_seq - 1)));

@@ -22,6 +22,7 @@ fn who_does_not_read_is_seen_with_what_waits_and_with_what_was_lost() {
     play(Plan::seeded(9, 10), |stage: Stage| async move {
         let (mut anna, mut berta) = (stage.player().await, stage.player().await);
         berta.linger(100).await;
+        berta.stop_reading();
         for number in 0..100 {
             anna.say(Channel::Global, &format!("line {number}")).await;
         }

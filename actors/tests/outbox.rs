@@ -70,6 +70,7 @@ fn who_is_away_loses_the_oldest_and_who_is_there_the_connection() {
     assert_eq!(outbox.backlog().0, 8);
     let (link, last_seq) = outbox.attach(Dialect::V1Json, 0);
     assert_eq!(last_seq, 12);
+    outbox.jam(link);
     // What waited when it came is no reason to cut it off: it gets as much again.
     for number in 20..28 {
         outbox.push(&pong(number));
@@ -83,6 +84,39 @@ fn who_is_away_loses_the_oldest_and_who_is_there_the_connection() {
     outbox.push(&pong(1));
     let (link, _) = outbox.attach(Dialect::V1Json, 6);
     assert_eq!(numbers(&pull(&outbox, link).1).len(), 1);
+}
+
+#[test]
+fn who_reads_is_not_cut_off_for_a_burst_that_the_server_makes() {
+    let outbox = outbox();
+    let (link, _) = outbox.attach(Dialect::V1Json, 0);
+    assert_eq!(pull(&outbox, link).0, Pulled::Idle);
+    for number in 1..=60 {
+        outbox.push(&pong(number));
+    }
+    assert_eq!(numbers(&pull(&outbox, link).1), (1..=60).collect::<Vec<_>>());
+    outbox.acknowledge(60);
+    // Now its socket is full.
+    outbox.jam(link);
+    for number in 1..=8 {
+        outbox.push(&pong(number));
+    }
+    assert_eq!(outbox.backlog().0, 8);
+    outbox.push(&pong(9));
+    assert!(matches!(pull(&outbox, link).0, Pulled::Ended(farewell) if farewell.code == CloseCode::TooSlow));
+}
+
+#[test]
+fn a_burst_that_nobody_looks_after_ends_the_link_too() {
+    let outbox = outbox();
+    let (link, _) = outbox.attach(Dialect::V1Json, 0);
+    for number in 1..=64 {
+        outbox.push(&pong(number));
+    }
+    assert_eq!(outbox.backlog().0, 64);
+    outbox.push(&pong(65));
+    assert_eq!(outbox.backlog().0, 0);
+    assert!(matches!(pull(&outbox, link).0, Pulled::Ended(farewell) if farewell.code == CloseCode::TooSlow));
 }
 
 #[test]
@@ -250,6 +284,7 @@ fn the_end_is_told_to_those_who_have_not_looked_since_they_were_told_something()
         outbox.push(&pong(0));
         assert_eq!(rung(), [7]);
         assert!(!outbox.is_over(link));
+        outbox.jam(link);
         end(&outbox);
         assert!(outbox.is_over(link), "{what}");
         assert!(rung().contains(&7), "{what}");

@@ -103,6 +103,11 @@ impl Peer {
         self.outbox.detach(self.link, self.world.clock().mono_ms());
     }
 
+    /// Its socket takes nothing until it reads again.
+    pub fn stop_reading(&self) {
+        self.outbox.jam(self.link);
+    }
+
     pub async fn make_character(&mut self, faction: usize) -> CharacterId {
         let name = self.name.clone();
         self.make_character_called(&name, faction).await

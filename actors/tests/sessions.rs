@@ -233,6 +233,7 @@ fn who_reads_too_slowly_loses_the_connection_but_not_the_session() {
     play(Plan::seeded(9, 10), |stage: Stage| async move {
         let (mut anna, mut berta) = (stage.player().await, stage.player().await);
         berta.linger(100).await;
+        berta.stop_reading();
         for number in 0..600 {
             anna.say(Channel::Global, &format!("line {number}")).await;
         }

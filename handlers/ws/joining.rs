@@ -25,7 +25,7 @@ impl Connection {
         };
         ctx.wait(wrap_future(joined).map(move |joined, connection: &mut Self, ctx| match joined {
             Ok((identity, attached)) => connection.signed_in(identity, attached, id.as_ref(), ctx),
-            Err(error) => connection.tell_not_signed_in(&error, id.as_ref(), ctx),
+            Err(error) => connection.not_signed_in(&error, id.as_ref(), ctx),
         }));
     }
 
@@ -79,6 +79,8 @@ impl Connection {
             Ok((attached, state)) => {
                 connection.resumed(session, attached, state, id.as_ref(), ctx);
             }
+            // What a stopping server refuses may be there when it has started again.
+            Err(_) if connection.edge.world.is_draining() => connection.close_for_restart(ctx),
             Err(error) => connection.tell_error(error, id.as_ref(), ctx),
         }));
     }
@@ -131,6 +133,13 @@ impl Connection {
                 Err(error) => connection.tell_not_signed_in(&error, id.as_ref(), ctx),
             }
         }));
+    }
+
+    pub(super) fn not_signed_in(&mut self, error: &ErrorMessage, id: Option<&MessageId>, ctx: &mut Ctx) {
+        if self.edge.world.is_draining() {
+            return self.close_for_restart(ctx);
+        }
+        self.tell_not_signed_in(error, id, ctx);
     }
 
     pub(super) fn tell_not_signed_in(&self, error: &ErrorMessage, id: Option<&MessageId>, ctx: &mut Ctx) {

@@ -136,6 +136,7 @@ impl Line {
         let outbox = self.outbox.borrow();
         let Some((link, outbox)) = outbox.as_ref().filter(|_| !self.is_closing()) else { return };
         if !self.unsent.borrow().is_empty() {
+            outbox.jam(*link);
             // It looks again when the socket has taken that.
             return self.call();
         }
