@@ -20,6 +20,7 @@ impl Hosted for Trade {
     const KIND: &'static str = "trade";
     const PASSIVATES: bool = true;
     const ENDS_EMPTY: bool = true;
+    const TELLS_REFUSED: bool = true;
 
     fn name(key: &String) -> VenueName {
         VenueName::Trade(key.clone())

@@ -1,14 +1,17 @@
 //! A trade between two characters: a request, a window with two offers, two accepts of the same version, one settlement.
 
+mod ending;
 mod offer;
 #[cfg(test)]
 mod tests;
 
+pub use ending::{Cause, declined};
+use ending::{has_left, over};
 pub use offer::{Offered, check_offer};
 
 use std::sync::Arc;
 
-use protocol::trade::{Offer, TradeComplete, TradeDecline, TradeRequest, TradeUpdate};
+use protocol::trade::{Offer, TradeComplete, TradeRequest, TradeUpdate};
 use protocol::{CharacterId, ErrorCode, ErrorMessage, ServerMessage};
 
 use crate::Refusal;
@@ -83,38 +86,9 @@ pub enum TradeCommand {
     Look,
 }
 
-/// Why a trade ends without an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    Declined,
-    Expired,
-    Left,
-    Interrupted,
-}
-
-impl Cause {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Declined => "declined",
-            Self::Expired => "expired",
-            Self::Left => "left",
-            Self::Interrupted => "interrupted",
-        }
-    }
-}
-
 /// What happens only once: the settlement of this trade.
 pub fn cause_of(trade_id: &str) -> String {
     format!("trade:{trade_id}")
-}
-
-/// The message that ends a trade without an exchange.
-pub fn declined(trade_id: &str, cause: Cause, reason: impl Into<String>) -> ServerMessage {
-    ServerMessage::TradeDecline(TradeDecline {
-        trade_id: trade_id.to_owned(),
-        cause: cause.as_str().to_owned(),
-        reason: reason.into(),
-    })
 }
 
 impl Trade {
@@ -323,10 +297,6 @@ fn settlement(trade_id: &str, one: &Side, other: &Side) -> Result<Settlement, (C
     Ok(settlement)
 }
 
-fn over() -> Refusal {
-    Refusal::new(ErrorCode::NotFound, "this trade is over")
-}
-
 impl Venue for Trade {
     type Entry = TradeEntry;
     type Command = TradeCommand;
@@ -335,8 +305,15 @@ impl Venue for Trade {
     fn enter(&mut self, who: &Member, entry: TradeEntry, moment: &mut Moment) -> Result<(), Refusal> {
         let side = Side { who: who.clone(), offered: Offered::default(), accepted: None };
         self.since_ms.get_or_insert(moment.now.mono_ms);
-        if self.stage != Stage::Gathering || self.has(who.id) {
+        let comes_late = self.stage == Stage::Over && entry == TradeEntry::Requester;
+        if !comes_late && self.stage != Stage::Gathering || self.has(who.id) {
             return Err(over());
+        }
+        if comes_late {
+            moment.answer(has_left());
+            let released = News::Released { by: self.engagement() };
+            moment.effects.push(Effect::Inform(who.id, released));
+            return Ok(());
         }
         match entry {
             TradeEntry::Recipient => {
@@ -352,8 +329,7 @@ impl Venue for Trade {
                 moment.tell(Audience::Except(who.id), request);
             }
             None => {
-                let gone = ErrorMessage::new(ErrorCode::NotOnline, "whoever was asked has left");
-                moment.answer(ServerMessage::Error(gone));
+                moment.answer(has_left());
                 self.end(Cause::Left, "Whoever was asked has left.", moment);
             }
         }

@@ -106,6 +106,26 @@ fn saved(effects: &[Effect]) -> bool {
 }
 
 #[test]
+fn who_asked_somebody_who_left_at_once_is_let_go_too() {
+    let trade = Trade::new("t".to_owned(), WINDOW_MS);
+    let mut table = Table { trade, sheets: [sheet(1, 10), sheet(2, 20)], now_ms: 1, accepts: 0 };
+    table.with(|trade, moment| trade.enter(&member(1), TradeEntry::Recipient, moment)).unwrap();
+    table
+        .with(|trade, moment| {
+            trade.leave(&member(1), (), moment);
+            Ok(())
+        })
+        .unwrap();
+    let told = table.with(|trade, moment| trade.enter(&member(0), TradeEntry::Requester, moment)).unwrap();
+    let [Effect::Answer(ServerMessage::Error(error)), Effect::Inform(who, News::Released { by: released })] =
+        &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!((error.error_code, *who, released), (ErrorCode::NotOnline, member(0).id, &by()));
+}
+
+#[test]
 fn what_both_accept_is_settled_in_one_save() {
     let mut table = Table::new();
     table.offer(1, &offer(&[], 2, 0)).unwrap();
