@@ -213,6 +213,7 @@ fn when(unix_secs: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::measure::Timed;
     use crate::mix::Mix;
     use crate::report::tests::report;
 
@@ -241,6 +242,19 @@ mod tests {
         let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("no {text:?} in {html}"));
         assert!(at("failed</span>") < at("bot 3 never heard something"));
         assert!(at("bot 3 never heard something") < at("<svg"));
+    }
+
+    #[test]
+    fn every_line_has_a_colour() {
+        let mut report = report();
+        let chat = report.times["chat"].clone();
+        report.times.extend(Timed::ALL.map(|timed| (timed.name(), chat.clone())));
+        let html = report.to_html();
+        let lines: Vec<&str> = html.split("class=\"line ").skip(1).map(|rest| &rest[..2]).collect();
+        assert!(lines.len() >= Timed::ALL.len(), "{lines:?}");
+        for colour in lines {
+            assert!(html.contains(&format!(".line.{colour} {{")), "{colour}");
+        }
     }
 
     #[test]

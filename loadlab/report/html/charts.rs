@@ -8,6 +8,9 @@ use crate::measure::Timed;
 use crate::report::Report;
 use crate::series::Row;
 
+/// What style.css has: `c0` to `c8`.
+const COLOURS: usize = 9;
+
 /// How a value of a row is got.
 type Value = fn(&Row) -> Option<f64>;
 /// How a value is written.
@@ -17,12 +20,12 @@ type Chart<'a> = (&'a str, &'a str, Show, &'a [(&'a str, usize, Value)]);
 
 /// How long what took, quantile by quantile.
 pub(super) fn latency_curves(out: &mut String, report: &Report) -> fmt::Result {
-    let shown = Timed::ALL.into_iter().enumerate();
+    let shown = Timed::ALL.into_iter().filter_map(|timed| Some((timed, report.times.get(timed.name())?)));
     let lines: Vec<Line> = shown
-        .filter_map(|(colour, timed)| {
-            let curve = &report.times.get(timed.name())?.curve;
-            let points = curve.iter().map(|(quantile, ms)| (*quantile, Some(*ms))).collect();
-            Some(Line { name: timed.name().to_owned(), colour, points })
+        .enumerate()
+        .map(|(nth, (timed, times))| {
+            let points = times.curve.iter().map(|(quantile, ms)| (*quantile, Some(*ms))).collect();
+            Line { name: timed.name().to_owned(), colour: nth % COLOURS, points }
         })
         .collect();
     if lines.is_empty() {
