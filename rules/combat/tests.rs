@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod balance;
+mod behaviours;
 mod guardians;
 mod properties;
 mod rules;

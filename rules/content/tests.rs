@@ -1,5 +1,7 @@
 //! The default world is as documented, and what is wrong with another is told where it is wrong.
 
+mod documented;
+
 use super::{BUILTIN, Content, ContentError, SPEED_DEFAULT};
 use protocol::LocationId;
 
@@ -230,7 +232,7 @@ fn what_is_wrong_is_told_with_file_and_line() {
             "enemies.toml",
             "[\"Bleeding Bite\"]",
             "[\"Fireball\"]",
-            "enemies.toml:37: abilities: there is no ability \"Fireball\" without a class",
+            "enemies.toml:36: abilities: there is no ability \"Fireball\" without a class",
         ),
         (
             "locations.toml",
