@@ -33,7 +33,7 @@ impl Tally {
 /// Plays out as many scripts as `variable` in the environment says. What it has to meet on the way is named with how often
 /// that is at least in 2,000 cases; one test of eight has to meet an eighth of it.
 ///
-/// `PROPTEST_RNG_SEED` repeats a run; a failure names it.
+/// `PROPTEST_RNG_SEED` repeats a run; a failure names it. Many cases take less time where `TMPDIR` is memory.
 pub fn prove<S: Strategy>(
     variable: &str,
     scripts: S,

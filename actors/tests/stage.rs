@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
-use std::sync::Once;
+use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
 use actors::clock::Clock;
@@ -19,6 +19,9 @@ use crate::peer::Peer;
 
 /// When the first world of a disk begins, Unix milliseconds.
 const BEGINNING_MS: i64 = 1_700_000_000_000;
+
+/// Read once: a process may play thousands of worlds.
+static CONTENT: LazyLock<Content> = LazyLock::new(Content::builtin);
 
 /// What outlives a world: its database file, and the time of day.
 pub struct Disk {
@@ -65,7 +68,7 @@ impl Default for Plan {
         options.combat.ambushes = false;
         options.passwords.memory_kib = 8;
         options.passwords.iterations = 1;
-        Self { seed: 1, delay_ms: 0, options, content: Content::builtin() }
+        Self { seed: 1, delay_ms: 0, options, content: CONTENT.clone() }
     }
 }
 

@@ -67,6 +67,10 @@ fn play_out(script: &Script, tally: &Tally) {
             options.world.updates_hz = 1;
         });
         books = play_on(&disk, plan, |stage: Stage| async move {
+            if number > 0 {
+                // As the death of the process before has left it.
+                nothing_is_half_done(&stage, &books).await;
+            }
             let mut life = Life::begin(&stage, books, tally).await;
             for step in steps {
                 life.take(step).await;
@@ -86,8 +90,6 @@ struct Life<'a> {
 
 impl<'a> Life<'a> {
     async fn begin(stage: &'a Stage, mut books: Books, tally: &'a Tally) -> Self {
-        // As the death of the process before has left it.
-        nothing_is_half_done(stage, &books).await;
         books.witness.begin();
         let people = books.census.arrive(stage).await.into_iter().map(Person::new).collect();
         let mut life = Self { stage, tally, books, people };
