@@ -32,7 +32,7 @@ async fn inventory(peer: &mut Peer) -> Inventory {
 }
 
 /// Somebody with 1,000 souls more than a new character has, and 5 points of health.
-async fn rich(stage: &Stage) -> Peer {
+pub async fn rich(stage: &Stage) -> Peer {
     let mut peer = stage.guest().await;
     let id = peer.make_character(0).await;
     let account = peer.signed.account_id;

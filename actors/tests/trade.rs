@@ -1,21 +1,18 @@
 //! Trades between real sessions: who may ask whom, what is locked meanwhile, and what is left of it however it ends.
 
 pub mod deal;
+mod locks;
 mod machine;
 
 use actors::faults::arm;
 use protocol::chat::Whisper;
-use protocol::inventory::{Buy, SomeOf, WhichItem};
+use protocol::inventory::WhichItem;
 use protocol::trade::{RequestTrade, TradeDecline};
 use protocol::{CharacterId, ClientMessage, ErrorCode, ServerMessage};
 
 use crate::peer::{Peer, step, text, travel};
 use crate::stage::{Plan, Stage, pass, play};
 use deal::{Offer, accept, belongings, complete, decline, offer, open, request, total, update};
-
-fn use_potion() -> ClientMessage {
-    ClientMessage::ItemUse(SomeOf { item_id: None, kind: Some(text("health_potion")), quantity: None })
-}
 
 async fn declined(peer: &mut Peer) -> TradeDecline {
     peer.wait("trade_decline", |heard| match &heard.message {
@@ -127,50 +124,6 @@ fn requests_and_offers_have_their_rates() {
         }
         assert_eq!(anna.refused(decline("none")).await.error_code, ErrorCode::RateLimited);
         drop(berta);
-    });
-}
-
-#[test]
-fn what_is_offered_is_locked_everywhere_else_until_it_is_not() {
-    play(Plan::seeded(4, 20), |stage: Stage| async move {
-        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
-        let before = belongings(&mut anna).await;
-        let [sword, mail] = [&before.items[0], &before.items[1]].map(|item| item.item_id);
-        let sell = |item_id| {
-            ClientMessage::VendorSell(SomeOf { item_id: Some(item_id), kind: None, quantity: None })
-        };
-        let trade = open(&mut anna, &mut berta).await;
-        let souls = u32::try_from(before.souls).unwrap();
-        anna.ask(offer(&trade, &Offer { items: vec![sword], souls, potions: 1 })).await;
-        let equip = ClientMessage::ItemEquip(WhichItem { item_id: sword });
-        let buy = ClientMessage::VendorBuy(Buy { kind: text("mana_potion"), quantity: None });
-        for (message, code) in [
-            (equip.clone(), ErrorCode::Locked),
-            (sell(sword), ErrorCode::Locked),
-            (buy.clone(), ErrorCode::NotEnough),
-            (use_potion(), ErrorCode::Conflict),
-        ] {
-            assert_eq!(anna.refused(message.clone()).await.error_code, code, "{message:?}");
-        }
-        let worn = anna.ask(ClientMessage::ItemEquip(WhichItem { item_id: mail })).await;
-        assert!(matches!(worn, ServerMessage::InventoryUpdate(_)), "{worn:?}");
-        let refused = anna.refused(offer(&trade, &Offer { items: vec![mail], ..Offer::default() })).await;
-        assert_eq!(refused.error_code, ErrorCode::Conflict, "it is worn");
-        // While her accept stands, nothing of hers changes.
-        anna.ask(accept(&trade, 2)).await;
-        let bare = ClientMessage::ItemUnequip(WhichItem { item_id: mail });
-        assert_eq!(anna.refused(bare.clone()).await.error_code, ErrorCode::Locked);
-        berta.ask(offer(&trade, &Offer { souls: 1, ..Offer::default() })).await;
-        anna.linger(100).await;
-        assert!(matches!(anna.ask(bare).await, ServerMessage::InventoryUpdate(_)));
-        anna.ask(decline(&trade)).await;
-        assert_eq!(declined(&mut berta).await.cause, "declined");
-        anna.linger(100).await;
-        for message in [equip, buy] {
-            let done = anna.ask(message).await;
-            assert!(matches!(done, ServerMessage::InventoryUpdate(_)), "{done:?}");
-        }
-        no_trade_is_left(&stage).await;
     });
 }
 

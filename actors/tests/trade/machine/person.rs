@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use protocol::ids::ItemId;
-use protocol::inventory::{SomeOf, WhichItem};
+use protocol::ground::{GroundItem, WhichGround};
+use protocol::ids::{GroundId, ItemId};
+use protocol::inventory::{Buy, InventoryUpdate, SomeOf, WhichItem};
 use protocol::trade::{Offer as Side, TradeUpdate};
 use protocol::{CharacterId, ClientMessage, ErrorCode, ErrorMessage, ServerMessage};
 
+use super::ledger::{Dealing, POTION};
 use super::script::Play;
 use super::witness::Witness;
 use crate::machine::{Client, Tally, is_passing};
-use crate::peer::{Heard, travel};
+use crate::peer::{Heard, text, travel};
 use crate::trade::deal::{Offer, accept, decline, offer, request};
 
 /// A command of somebody, until it is answered.
@@ -24,6 +26,7 @@ pub struct Said {
     items: Vec<ItemId>,
     /// Of these, those that were somebody else's.
     foreign: Vec<ItemId>,
+    heap: Option<GroundItem>,
 }
 
 pub struct Person {
@@ -39,10 +42,11 @@ pub struct Person {
     window: Option<TradeUpdate>,
 }
 
-/// Every item there is, by whose it is, his own first.
+/// Every item there is, by whose it is, his own first; and what lies around.
 pub struct Things {
     pub own: Vec<ItemId>,
     pub others: Vec<ItemId>,
+    pub heaps: Vec<GroundItem>,
 }
 
 impl Person {
@@ -61,7 +65,12 @@ impl Person {
         let trade = self.trade.clone().unwrap_or_else(|| "none".to_owned());
         let all = || things.own.iter().chain(&things.others).copied();
         let thing = |item: usize| all().nth(item).unwrap_or(ItemId(999));
-        let (mut whom, mut items) = (self.client.peer.character, Vec::new());
+        let (mut whom, mut items, mut heap) = (self.client.peer.character, Vec::new(), None);
+        let some = |item: Option<ItemId>| SomeOf {
+            item_id: item,
+            kind: item.is_none().then(|| text(POTION)),
+            quantity: None,
+        };
         let mut version = 0;
         let message = match play {
             Play::Request { whom: other } => {
@@ -87,8 +96,21 @@ impl Person {
                 ClientMessage::ItemUnequip(WhichItem { item_id: items[0] })
             }
             Play::Sell { item } => {
-                items = vec![thing(item)];
-                ClientMessage::VendorSell(SomeOf { item_id: Some(items[0]), kind: None, quantity: None })
+                items = item.map(thing).into_iter().collect();
+                ClientMessage::VendorSell(some(items.first().copied()))
+            }
+            Play::Use => ClientMessage::ItemUse(some(None)),
+            Play::Buy { kind, quantity } => {
+                ClientMessage::VendorBuy(Buy { kind: text(kind), quantity: Some(quantity) })
+            }
+            Play::LayDown { item } => {
+                items = item.map(thing).into_iter().collect();
+                ClientMessage::ItemDrop(some(items.first().copied()))
+            }
+            Play::PickUp { heap: number } => {
+                heap = things.heaps.get(number).cloned();
+                let ground_id = heap.as_ref().map_or(GroundId(999), |heap| heap.ground_id);
+                ClientMessage::ItemPickup(WhichGround { ground_id })
             }
             Play::Travel { to } => {
                 // The trade ends when he is there.
@@ -97,7 +119,7 @@ impl Person {
             }
         };
         let foreign = items.iter().filter(|id| things.others.contains(id)).copied().collect();
-        (message, Said { play, whom, trade, version, items, foreign })
+        (message, Said { play, whom, trade, version, items, foreign, heap })
     }
 
     /// Judges what he was told.
@@ -114,8 +136,14 @@ impl Person {
                     witness.disturbed();
                     continue;
                 }
-                (Some(said), ServerMessage::Error(error)) => self.refused(&said, error, witness, tally),
-                (Some(said), answer) => self.granted(&said, answer, travels, witness, tally),
+                (Some(said), ServerMessage::Error(error)) => {
+                    witness.refused.extend(id.clone());
+                    self.refused(&said, error, witness, tally);
+                }
+                (Some(said), answer) => {
+                    witness.granted.extend(id.clone());
+                    self.granted(&said, answer, travels, witness, tally);
+                }
                 (None, ServerMessage::TradeRequest(request)) => {
                     // His own, told once more after a drop, is no second one.
                     let other = self.open.as_ref().filter(|open| **open != request.trade_id);
@@ -166,21 +194,41 @@ impl Person {
             }
             (Play::Accept { .. }, ServerMessage::TradeComplete(_)) => tally.note("completed"),
             (Play::Decline, ServerMessage::Ok(_)) => tally.note("declined"),
-            (
-                Play::Equip { .. } | Play::Unequip { .. } | Play::Sell { .. },
-                ServerMessage::InventoryUpdate(_),
-            ) => self.changed(said),
+            (play, ServerMessage::InventoryUpdate(update)) => {
+                let (situation, reason) = match play {
+                    Play::Equip { .. } => ("put on", "equip"),
+                    Play::Unequip { .. } => ("taken off", "unequip"),
+                    Play::Sell { .. } => ("sold", "sell"),
+                    Play::Use => ("used", "use"),
+                    Play::Buy { .. } => ("bought", "buy"),
+                    Play::LayDown { .. } => ("dropped", "drop"),
+                    Play::PickUp { .. } => ("picked up", "pickup"),
+                    _ => panic!("{me}: {play:?} was answered {update:?}"),
+                };
+                assert_eq!(update.reason, reason, "{me}: {play:?}");
+                tally.note(situation);
+                self.changed(said, update);
+            }
             (Play::Travel { .. }, _) => {}
             (play, answer) => panic!("{me}: {play:?} was answered {answer:?}"),
         }
     }
 
     /// What is offered stays, and what is accepted does, too.
-    fn changed(&self, said: &Said) {
+    fn changed(&self, said: &Said, update: &InventoryUpdate) {
         let Some(mine) = self.side() else { return };
         assert!(!mine.accepted, "{said:?} while this stands: {mine:?}");
         let offered = mine.items.iter().any(|item| said.items.contains(&item.item_id));
         assert!(!offered, "{said:?} while it is offered: {mine:?}");
+        assert!(
+            update.souls >= i64::from(mine.souls),
+            "{said:?} {update:?} while they are offered: {mine:?}"
+        );
+        for left in &update.stacks {
+            let offered = mine.stacks.iter().find(|stack| stack.kind == left.kind);
+            let offered = offered.map_or(0, |stack| i64::from(stack.quantity));
+            assert!(left.quantity >= offered, "{said:?} {update:?} while they are offered: {mine:?}");
+        }
     }
 
     fn refused(&self, said: &Said, error: &ErrorMessage, witness: &Witness, tally: &Tally) {
@@ -201,7 +249,28 @@ impl Person {
             (Play::Offer { .. }, ErrorCode::NotFound) if !said.foreign.is_empty() => {
                 tally.note("offered what is another's");
             }
-            (_, ErrorCode::Locked) => tally.note("what is locked was asked for"),
+            (Play::PickUp { .. }, ErrorCode::NotFound) => tally.note("not there to be picked up"),
+            (play, ErrorCode::Locked | ErrorCode::NotEnough) => self.note_lock(play, error.error_code, tally),
+            _ => {}
+        }
+    }
+
+    /// Of what is only counted that is offered which is not left for anything else.
+    fn note_lock(&self, play: Play, code: ErrorCode, tally: &Tally) {
+        let offers = |what: fn(&Side) -> bool| self.side().is_some_and(what);
+        let potions = offers(|mine| !mine.stacks.is_empty());
+        match play {
+            Play::Use if potions => tally.note("locked: use"),
+            Play::LayDown { item: None } | Play::Sell { item: None } if potions => {
+                tally.note("locked: potions to drop or to sell");
+            }
+            Play::Buy { .. } if offers(|mine| mine.souls > 0) => tally.note("locked: buy"),
+            Play::LayDown { .. } if code == ErrorCode::Locked => tally.note("locked: drop"),
+            Play::Sell { .. } if code == ErrorCode::Locked => tally.note("locked: sell"),
+            Play::PickUp { .. } if code == ErrorCode::Locked => tally.note("locked: pick up"),
+            Play::Equip { .. } | Play::Unequip { .. } if code == ErrorCode::Locked => {
+                tally.note("locked: wear");
+            }
             _ => {}
         }
     }
@@ -243,7 +312,11 @@ impl Person {
                     _ => {}
                 }
             }
-            ServerMessage::LocationUpdate(update) => witness.is_at(me, update.location_id),
+            ServerMessage::LocationUpdate(update) => {
+                witness.is_at(me, update.location_id);
+                witness.sees(&update.ground, &[]);
+            }
+            ServerMessage::GroundUpdate(update) => witness.sees(&update.items, &update.gone),
             _ => {}
         }
     }
@@ -254,12 +327,15 @@ impl Person {
     }
 
     /// Notes what he says that others may be bound by.
-    pub fn note(&self, said: &Said, witness: &mut Witness) {
+    pub fn note(&self, id: &str, said: &Said, witness: &mut Witness) {
         let me = self.client.peer.character;
         match said.play {
             Play::Accept { .. } => witness.said_to_accept(&said.trade, me, said.version),
             Play::Offer { .. } => witness.said_to_offer(&said.trade, me),
-            Play::Sell { .. } => witness.sold = true,
+            Play::Sell { .. } | Play::Use | Play::Buy { .. } | Play::LayDown { .. } | Play::PickUp { .. } => {
+                let (item, heap) = (said.items.first().copied(), said.heap.clone());
+                witness.said_to_deal(id, Dealing { who: me, play: said.play, item, heap });
+            }
             _ => {}
         }
     }

@@ -3,9 +3,15 @@
 use proptest::prelude::{Just, Strategy, any, prop};
 use proptest::prop_oneof;
 
+use super::ledger::POTION;
 use crate::machine::{self, Deed, Fate, Step};
 
 pub const PEOPLE: usize = 3;
+/// Where they go; they begin in the first.
+pub const LOCATIONS: [i64; 2] = [1, 5];
+/// That everybody has at first.
+pub const POTIONS: u32 = 3;
+pub const SOULS: u32 = 200;
 pub const FAULTS: [&str; 10] = [
     "trade.offer",
     "trade.accept",
@@ -42,8 +48,23 @@ pub enum Play {
     Unequip {
         item: usize,
     },
+    /// An item, or a potion.
     Sell {
-        item: usize,
+        item: Option<usize>,
+    },
+    /// A potion.
+    Use,
+    Buy {
+        kind: &'static str,
+        quantity: u32,
+    },
+    /// An item, or a potion.
+    LayDown {
+        item: Option<usize>,
+    },
+    /// Of what was seen to lie there; beyond that what lies there no more.
+    PickUp {
+        heap: usize,
     },
     Travel {
         to: i64,
@@ -52,20 +73,30 @@ pub enum Play {
 
 pub type Script = machine::Script<Play>;
 
+/// Two at once.
+fn buy(kind: &'static str) -> Play {
+    Play::Buy { kind, quantity: 2 }
+}
+
 fn play() -> impl Strategy<Value = Play> {
     let items = prop_oneof![6 => 0..4_u8, 1 => any::<u8>()];
-    let souls = prop_oneof![6 => 0..60_u32, 1 => Just(u32::MAX), 1 => 90..140_u32];
+    let souls = prop_oneof![6 => 0..60_u32, 1 => Just(u32::MAX), 2 => SOULS - 10..SOULS + 90];
     let item = || 0..4_usize;
+    let some = || prop_oneof![Just(None), item().prop_map(Some)];
     prop_oneof![
         5 => (0..PEOPLE).prop_map(|whom| Play::Request { whom }),
-        8 => (items, 0..5_u32, souls)
+        8 => (items, 0..6_u32, souls)
             .prop_map(|(items, potions, souls)| Play::Offer { items, potions, souls }),
         10 => prop_oneof![8 => Just(0), 1 => 1..3_u32].prop_map(|back| Play::Accept { back }),
         1 => Just(Play::Decline),
         2 => item().prop_map(|item| Play::Equip { item }),
         1 => item().prop_map(|item| Play::Unequip { item }),
-        1 => item().prop_map(|item| Play::Sell { item }),
-        1 => prop::sample::select(vec![1, 5]).prop_map(|to| Play::Travel { to }),
+        1 => some().prop_map(|item| Play::Sell { item }),
+        2 => Just(Play::Use),
+        1 => prop::sample::select(vec!["longsword", POTION]).prop_map(buy),
+        2 => some().prop_map(|item| Play::LayDown { item }),
+        2 => (0..3_usize).prop_map(|heap| Play::PickUp { heap }),
+        1 => prop::sample::select(LOCATIONS.to_vec()).prop_map(|to| Play::Travel { to }),
     ]
 }
 
@@ -82,12 +113,33 @@ fn opening() -> impl Strategy<Value = Vec<Step<Play>>> {
     let stale = [accepted.clone(), vec![accept(0, 1), step(0, Play::Equip { item: 1 })]].concat();
     let changed = [accepted.clone(), vec![offer(1, 0, 3)]].concat();
     let completed = [accepted.clone(), vec![accept(1, 0)]].concat();
+    let all = step(0, Play::Offer { items: 1, potions: POTIONS, souls: SOULS });
+    let greedy = [Play::Use, buy(POTION), Play::LayDown { item: Some(0) }, Play::Sell { item: Some(0) }];
+    let greedy = greedy.into_iter().chain([Play::LayDown { item: None }, Play::Sell { item: None }]);
+    let greedy = [open.clone(), vec![all], greedy.map(|play| step(0, play)).collect()].concat();
+    let grabbed = vec![
+        step(0, Play::LayDown { item: Some(0) }),
+        Step { wait_ms: 0, ..step(1, Play::PickUp { heap: 0 }) },
+        step(2, Play::PickUp { heap: 0 }),
+    ];
     let gone = [
         accepted.clone(),
         vec![step(1, Play::Travel { to: 5 }), step(0, Play::Equip { item: 1 }), accept(1, 0)],
     ];
     let gone = gone.concat();
-    prop::sample::select(vec![Vec::new(), asked, open, offered, accepted, stale, changed, completed, gone])
+    prop::sample::select(vec![
+        Vec::new(),
+        asked,
+        open,
+        offered,
+        accepted,
+        stale,
+        changed,
+        completed,
+        gone,
+        greedy,
+        grabbed,
+    ])
 }
 
 pub fn script() -> impl Strategy<Value = Script> {

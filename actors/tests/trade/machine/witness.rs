@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::ground::GroundItem;
+use protocol::ids::GroundId;
 use protocol::trade::{Offer, TradeComplete, TradeUpdate};
 use protocol::{CharacterId, LocationId};
 use rules::sheet::Sheet;
+
+use super::ledger::{Dealing, POTION};
+use super::script::Play;
 
 /// What everybody said, and what everybody's news say together, over all lives.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +20,16 @@ pub struct Witness {
     pub trades: BTreeMap<String, (CharacterId, CharacterId)>,
     pub completed: BTreeMap<String, Vec<Offer>>,
     pub declined: BTreeSet<String>,
-    pub sold: bool,
+    /// What people said to do with what is theirs, by command.
+    pub dealings: BTreeMap<String, Dealing>,
+    /// The commands of these that were granted, and those that were refused for good.
+    pub granted: BTreeSet<String>,
+    pub refused: BTreeSet<String>,
+    /// Everything that was seen to lie on the ground, and what of it does no more.
+    heaps: BTreeMap<GroundId, GroundItem>,
+    lifted: BTreeSet<GroundId>,
+    /// The most that may have been bought, or been paid for what was sold.
+    more: (i64, i64),
     /// Where everybody was last told to be.
     pub here: BTreeMap<CharacterId, LocationId>,
     /// In which step that was.
@@ -69,6 +83,28 @@ impl Witness {
         self.offered.insert((trade.to_owned(), who));
     }
 
+    pub fn said_to_deal(&mut self, id: &str, dealing: Dealing) {
+        match dealing.play {
+            Play::Buy { quantity, .. } => self.more.0 += i64::from(quantity),
+            // Nothing that there is costs more than this.
+            Play::Sell { .. } => self.more.1 += 100,
+            _ => {}
+        }
+        self.dealings.insert(id.to_owned(), dealing);
+    }
+
+    pub fn sees(&mut self, heaps: &[GroundItem], lifted: &[GroundId]) {
+        self.heaps.extend(heaps.iter().map(|heap| (heap.ground_id, heap.clone())));
+        self.lifted.extend(lifted);
+    }
+
+    /// What may still lie there, and then what does not.
+    pub fn ground(&self) -> Vec<GroundItem> {
+        let (gone, lying): (Vec<_>, Vec<_>) =
+            self.heaps.values().cloned().partition(|heap| self.lifted.contains(&heap.ground_id));
+        lying.into_iter().chain(gone).collect()
+    }
+
     pub fn is_at(&mut self, who: CharacterId, location: LocationId) {
         self.here.insert(who, location);
         self.moved.insert(who, self.steps);
@@ -107,11 +143,11 @@ impl Witness {
         assert_eq!(*before, offers, "two windows of one version: {update:?}");
     }
 
-    /// The most that anybody can have. What is sold brings souls.
+    /// The most that anybody can have.
     fn there_are(&self) -> (i64, i64) {
-        let potions = self.start.iter().map(potions).sum();
+        let potions: i64 = self.start.iter().map(|sheet| sheet.stacks[POTION]).sum();
         let souls: i64 = self.start.iter().map(|sheet| sheet.progression.souls).sum();
-        (potions, if self.sold { souls + 10_000 } else { souls })
+        (potions + self.more.0, souls + self.more.1)
     }
 
     /// Both have accepted just this, and nothing newer was shown to anybody.
@@ -132,10 +168,6 @@ impl Witness {
         let apart = self.trades.get(trade).is_some_and(|(one, other)| self.are_apart([*one, *other]));
         assert!(!apart || !self.knows_all(), "they are not in one place: {complete:?}");
     }
-}
-
-pub fn potions(sheet: &Sheet) -> i64 {
-    *sheet.stacks.get("health_potion").unwrap_or(&0)
 }
 
 fn without_accepts(offers: &[Offer]) -> Vec<Offer> {
