@@ -33,7 +33,7 @@ use crate::options::Options;
 use crate::registry::{Table, tell_watchers};
 use crate::seats::{Seat, Seats};
 use crate::world::World;
-use crate::{faults, flight, session};
+use crate::{faults, flight, realms, session};
 
 /// Inputs whose commits are under way; more wait as `BUSY`.
 const FLIGHTS_MAX: usize = 256;
@@ -303,9 +303,11 @@ impl<V: Hosted> Host<V> {
                     asleep.ring_many();
                 }
                 Effect::Save(save) => saves.push(save),
-                event @ (Effect::Answer(_) | Effect::Tell(..) | Effect::Inform(..) | Effect::HandBack(_)) => {
-                    told.push(event)
-                }
+                event @ (Effect::Answer(_)
+                | Effect::Tell(..)
+                | Effect::Inform(..)
+                | Effect::HandBack(_)
+                | Effect::Errand(_)) => told.push(event),
             }
         }
         (told, saves)
@@ -363,6 +365,9 @@ impl<V: Hosted> Host<V> {
     pub(crate) fn land(&mut self, cx: &mut TaskContext) -> Released {
         loop {
             let released = self.flights.release(&mut self.seats, cx);
+            for errand in self.flights.errands.drain(..) {
+                realms::tell_realm(&self.world, errand);
+            }
             if !matches!(released, Released::Left) {
                 return released;
             }

@@ -147,19 +147,8 @@ impl World {
             self.store().read(storage::world::shards()).await.map_err(|error| storage_error(&error))?;
         let shards = self.content().crystal_shards().iter().map(|shard| {
             let row = rows.iter().find(|row| row.id == shard.id);
-            CrystalShard {
-                id: shard.id,
-                shard_number: shard.id.0,
-                name: shard.name.clone(),
-                description: shard.description.clone(),
-                location_id: shard.location_id,
-                is_captured: row.is_some_and(|row| row.owning_faction.is_some()),
-                owning_faction: row.and_then(|row| row.owning_faction.clone()),
-                status: row.map_or_else(|| "unclaimed".to_owned(), |row| row.status.clone()),
-                guardian_name: shard.guardian.name.clone(),
-                guardian_defeated: row.is_some_and(|row| row.guardian_defeated),
-                power_level: row.map_or(shard.power_level, |row| row.power_level),
-            }
+            let owner = row.and_then(|row| row.owning_faction.as_deref());
+            rules::realm::shard_message(shard, owner, row.map_or("unclaimed", |row| row.status.as_str()))
         });
         Ok(shards.collect())
     }

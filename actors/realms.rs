@@ -6,8 +6,10 @@ use protocol::CharacterId;
 use rules::realm::{Realm, RealmCommand, RealmRecord};
 use rules::venue::Member;
 use storage::Pending;
+use tokio::sync::oneshot;
 
-use crate::host::{Host, Hosted};
+use crate::host::{Host, Hosted, Mail, Order};
+use crate::notify::notify;
 use crate::options::Options;
 use crate::registry::{Table, VenueName};
 use crate::world::World;
@@ -56,10 +58,44 @@ impl Hosted for Realm {
 
     fn fault(command: &RealmCommand) -> &'static str {
         match command {
-            RealmCommand::Capture { .. } => "realm.capture",
+            RealmCommand::Capture { .. } | RealmCommand::Calm { won: Some(_), .. } => "realm.capture",
+            RealmCommand::Contest { .. } | RealmCommand::Calm { won: None, .. } => "realm.contest",
             RealmCommand::EndWorld => "realm.end_world",
             RealmCommand::Happen(_) => "realm.happen",
             RealmCommand::Seal { .. } => "realm.seal",
         }
+    }
+}
+
+/// What a combat has to say to the realm. A realm that is not running has nobody to tell, and reads how it stands when it
+/// starts.
+pub(crate) fn tell_realm(world: &World, errand: RealmCommand) {
+    if let Some(door) = world.realms().running(&TheRealm) {
+        let ((done, _), (refused, _)) = (oneshot::channel(), oneshot::channel());
+        notify(&door, Mail::Ordain(Order { command: errand, done, refused }));
+    }
+}
+
+impl World {
+    /// Takes the crystal shards that were won in fights whose end the last process did not live to tell the realm: whoever
+    /// won them may not come back for long.
+    pub(crate) fn claim_won(&self) {
+        let world = self.clone();
+        let unclaimed = self.store().read(storage::combats::unclaimed());
+        actix_rt::spawn(async move {
+            let unclaimed = match unclaimed.await {
+                Ok(unclaimed) if unclaimed.is_empty() => return,
+                Ok(unclaimed) => unclaimed,
+                Err(error) => return log::error!("won crystal shards can't be read: {error}"),
+            };
+            // It starts on demand otherwise: with the first who comes.
+            if world.realms().find(&world, &TheRealm, || ()).is_err() {
+                return log::error!("won crystal shards can't be taken: the realm rests");
+            }
+            for (combat, won) in unclaimed {
+                let shard = Some(won.prize.shard);
+                tell_realm(&world, RealmCommand::Calm { combat, shard, won: Some(won) });
+            }
+        });
     }
 }

@@ -148,6 +148,7 @@ impl World {
             let _ = world.shards().find(&world, &shard.to_owned(), || ());
         }
         world.resume_combats();
+        world.claim_won();
         world.resume_parties();
         world
     }

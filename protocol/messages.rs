@@ -252,7 +252,7 @@ vocabulary! {
         "world_state" WorldState(world::WorldState),
         /// A faction took a crystal shard.
         "shard_captured" ShardCaptured(world::ShardCaptured) HIGH,
-        /// All crystal shards.
+        /// Crystal shards: all when asked for; unasked the one that stands otherwise from now on.
         "shard_status" ShardStatus(world::ShardStatus),
         /// The world took on another reality.
         "reality_shift" RealityShift(world::RealityShift),

@@ -43,6 +43,9 @@ pub struct CrystalShard {
     pub name: String,
     /// A sentence or two for people.
     pub description: String,
+    /// For example "fire".
+    #[serde(default)]
+    pub element: String,
     /// Where its guardian stands; absent when no location of the world holds it.
     #[serde(default, skip_serializing_if = "left_out")]
     pub location_id: Option<LocationId>,
@@ -61,11 +64,12 @@ pub struct CrystalShard {
     pub power_level: i64,
 }
 
-/// All crystal shards: the answer to `shard_status` and `GET /api/world/shards`.
+/// Crystal shards: all of them as the answer to `shard_status` and `GET /api/world/shards`. Unasked, everybody hears of the one
+/// that is contested, sealed or neither from now on; one that is taken is told as `shard_captured`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShardStatus {
-    /// All of them, by number.
+    /// By number.
     pub shards: Vec<CrystalShard>,
 }
 
@@ -103,7 +107,7 @@ pub struct RealityShift {
     pub reality_stability: f64,
 }
 
-/// The world ended and began again.
+/// The world ended and began again: no faction holds a crystal shard any more, and what is sealed stays sealed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Aetherfall {

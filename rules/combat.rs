@@ -224,10 +224,7 @@ impl Combat {
     fn keep(&mut self, moment: &mut Moment) {
         let state = (!self.is_over())
             .then(|| serde_json::to_string(&self.course).expect("a course is made of what JSON can say"));
-        let shard = match self.course.terms.as_ref().map(|terms| &terms.against) {
-            Some(Against::Guardian(prize)) => Some(prize.shard),
-            _ => None,
-        };
+        let shard = self.course.prize().map(|prize| prize.shard);
         moment.save(Save::Combat(Box::new(CombatSave {
             combat_id: self.course.id,
             state,

@@ -1,7 +1,11 @@
 //! The realm: who holds the crystal shards, what that makes of reality, and when the world begins anew.
 
+mod standing;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use standing::held_already;
+pub use standing::{may_be_taken, shard_message};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,8 +13,9 @@ use std::sync::Arc;
 use protocol::events::EventTrigger;
 use protocol::ids::{CombatId, CrystalShardId};
 use protocol::world::{Aetherfall, RealityShift, ShardCaptured};
-use protocol::{ErrorCode, LocationId, ServerMessage};
+use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
 use crate::combat::Prize;
@@ -32,6 +37,8 @@ pub struct RealmRecord {
     pub stability: i32,
     pub aetherfalls: u32,
     pub shards: BTreeMap<CrystalShardId, Holding>,
+    /// The combats with guardians that are under way, each with the crystal shard it is for.
+    pub contested: BTreeMap<CombatId, CrystalShardId>,
 }
 
 /// How a crystal shard stands.
@@ -53,11 +60,31 @@ pub struct Realm {
     record: RealmRecord,
 }
 
-/// What can be asked of the realm. All but the first come from whoever runs the server.
+/// Who takes a crystal shard for his faction: the history names him.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Captor {
+    pub id: CharacterId,
+    pub name: String,
+    pub faction: String,
+}
+
+/// The guardian of a crystal shard was defeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Won {
+    pub prize: Prize,
+    pub captor: Captor,
+}
+
+/// What can be asked of the realm. The first comes from whoever has won, the next two from combats, the others from
+/// whoever runs the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RealmCommand {
-    /// Takes the crystal shard whose guardian was defeated in a combat.
-    Capture { combat: CombatId, prize: Prize },
+    /// Takes the crystal shard whose guardian was defeated in a combat, if it was not taken by that already.
+    Capture { combat: CombatId, won: Won },
+    /// A guardian is fought.
+    Contest { combat: CombatId, shard: CrystalShardId },
+    /// That fight is over. `shard`: absent when it can't be told any more what it was for.
+    Calm { combat: CombatId, shard: Option<CrystalShardId>, won: Option<Won> },
     /// Lets the world begin anew.
     EndWorld,
     /// Something happens that everybody hears of.
@@ -99,70 +126,58 @@ impl Realm {
         counts
     }
 
-    /// # Errors
-    /// `NOT_FOUND` for a shard that is not there, `FORBIDDEN` for a sealed one, `CONFLICT` for one that was taken since, or
-    /// is one's own.
-    pub fn may_take(&self, faction: &str, prize: Prize) -> Result<(), Refusal> {
-        let holding = self.record.shards.get(&prize.shard);
-        may_be_taken(&self.content, holding, prize)?;
-        match holding.and_then(|holding| holding.owner.as_deref()) {
-            Some(owner) if owner == faction => Err(held_already(&self.content, prize.shard, faction)),
-            _ => Ok(()),
-        }
-    }
-
-    fn capture(
-        &mut self,
-        who: &Member,
-        combat: CombatId,
-        prize: Prize,
-        moment: &mut Moment,
-    ) -> Result<(), Refusal> {
+    fn capture(&mut self, combat: CombatId, won: &Won, moment: &mut Moment) -> Result<(), Refusal> {
+        let Won { prize, captor } = won;
         let holding = self.record.shards.get(&prize.shard);
         if holding.is_some_and(|holding| holding.taken_in == Some(combat)) {
-            // Whoever asks again has not heard that he has it.
+            // Whoever asks again has not heard that they have it.
             return Ok(());
         }
-        self.may_take(&who.faction, prize)?;
+        self.may_take(&captor.faction, *prize)?;
         let name = self.content.crystal_shard(prize.shard).map_or(String::new(), |shard| shard.name.clone());
         let holding = self.record.shards.entry(prize.shard).or_default();
-        let previous = holding.owner.replace(who.faction.clone());
+        let previous = holding.owner.replace(captor.faction.clone());
         holding.epoch += 1;
         holding.taken_in = Some(combat);
+        self.record.contested.remove(&combat);
         let mut save = self.save();
         save.changes.push(ShardChange {
             shard: prize.shard,
-            faction: Some(who.faction.clone()),
+            faction: Some(captor.faction.clone()),
             previous: previous.clone(),
-            by: Some(who.id),
+            by: Some(captor.id),
             combat: Some(combat),
             epoch: prize.epoch + 1,
         });
         let taken = ShardCaptured {
             shard_id: prize.shard,
             shard_name: name.clone(),
-            captured_by_character_id: who.id,
-            captured_by_character_name: who.name.clone(),
-            faction: who.faction.clone(),
+            captured_by_character_id: captor.id,
+            captured_by_character_name: captor.name.clone(),
+            faction: captor.faction.clone(),
             previous_owner_faction: previous.clone(),
         };
         moment.tell(Audience::Everyone, ServerMessage::ShardCaptured(taken));
-        let title = format!("{} captured by {}", name, who.faction);
+        let title = format!("{} captured by {}", name, captor.faction);
         let from = previous.as_deref().map_or(String::new(), |previous| format!(" from {previous}"));
-        let description = format!("{} took {name}{from} for {}.", who.name, who.faction);
-        remember("shard_capture", title, description, Some(&who.faction), moment);
+        let description = format!("{} took {name}{from} for {}.", captor.name, captor.faction);
+        remember("shard_capture", title, description, Some(&captor.faction), moment);
         if let Some(previous) = previous {
             let war = Happening {
                 event_type: "faction_war",
-                title: format!("{} against {previous}", who.faction),
-                description: format!("{} lost {name} to {}.", previous, who.faction),
-                faction: Some(who.faction.clone()),
+                title: format!("{} against {previous}", captor.faction),
+                description: format!("{} lost {name} to {}.", previous, captor.faction),
+                faction: Some(captor.faction.clone()),
                 location_id: self.content.crystal_shard(prize.shard).and_then(|shard| shard.location_id),
             };
             happen(war, moment);
         }
         self.settle(&mut save, moment);
         moment.save(Save::Realm(Box::new(save)));
+        // Others fight on for it, who can't have it any more.
+        if self.is_contested(prize.shard) {
+            self.tell_shard(prize.shard, moment);
+        }
         Ok(())
     }
 
@@ -263,18 +278,6 @@ impl Realm {
         Ok(())
     }
 
-    /// `NOT_FOUND` for a shard that is not there.
-    fn seal(&mut self, id: CrystalShardId, sealed: bool, moment: &mut Moment) -> Result<(), Refusal> {
-        if self.content.crystal_shard(id).is_none() {
-            return Err(
-                Refusal::new(ErrorCode::NotFound, "there is no such crystal shard").with("field", "id")
-            );
-        }
-        self.record.shards.entry(id).or_default().sealed = sealed;
-        moment.save(Save::Realm(Box::new(RealmSave { seals: vec![(id, sealed)], ..self.save() })));
-        Ok(())
-    }
-
     fn save(&self) -> RealmSave {
         let RealmRecord { reality, stability, aetherfalls, .. } = &self.record;
         RealmSave {
@@ -290,33 +293,6 @@ impl Realm {
     fn note(&self, save: &mut RealmSave) {
         *save = RealmSave { changes: std::mem::take(&mut save.changes), ..self.save() };
     }
-}
-
-/// Whether a crystal shard can be taken, or fought for, by anybody but whoever holds it.
-///
-/// # Errors
-/// As [`Realm::may_take`], but for those whose it is.
-pub fn may_be_taken(content: &Content, holding: Option<&Holding>, prize: Prize) -> Result<(), Refusal> {
-    let shard = content
-        .crystal_shard(prize.shard)
-        .ok_or_else(|| Refusal::new(ErrorCode::NotFound, "there is no such crystal shard"))?;
-    let untouched = Holding::default();
-    let holding = holding.unwrap_or(&untouched);
-    let refuse = |code, reason: String| Err(Refusal::new(code, reason).with("shard_id", shard.id.0));
-    if holding.sealed {
-        return refuse(ErrorCode::Forbidden, format!("{} is sealed: nobody can take it", shard.name));
-    }
-    if holding.epoch != prize.epoch {
-        return refuse(ErrorCode::Conflict, format!("{} was taken by somebody else meanwhile", shard.name));
-    }
-    Ok(())
-}
-
-/// A faction does not take what it has.
-pub(crate) fn held_already(content: &Content, shard: CrystalShardId, faction: &str) -> Refusal {
-    let name = content.crystal_shard(shard).map_or("it", |shard| shard.name.as_str());
-    let reason = format!("{name} is in the hands of {faction} already");
-    Refusal::new(ErrorCode::Conflict, reason).with("shard_id", shard.0)
 }
 
 /// Everybody hears of it, and it is remembered.
@@ -353,12 +329,16 @@ impl Venue for Realm {
     /// Whoever asked for a shard hears that he was heard, however it went: then his part of the combat is done.
     fn apply(&mut self, who: &Member, command: RealmCommand, moment: &mut Moment) -> Result<(), Refusal> {
         match command {
-            RealmCommand::Capture { combat, prize } => {
-                let ended = self.capture(who, combat, prize, moment);
+            RealmCommand::Capture { combat, won } => {
+                let ended = self.capture(combat, &won, moment);
                 moment.effects.push(Effect::Inform(who.id, News::Claimed(combat)));
                 ended
             }
-            RealmCommand::EndWorld | RealmCommand::Happen(_) | RealmCommand::Seal { .. } => {
+            RealmCommand::Contest { .. }
+            | RealmCommand::Calm { .. }
+            | RealmCommand::EndWorld
+            | RealmCommand::Happen(_)
+            | RealmCommand::Seal { .. } => {
                 Err(Refusal::new(ErrorCode::Forbidden, "only whoever runs the server commands that"))
             }
         }
@@ -374,9 +354,15 @@ impl Venue for Realm {
             }
             RealmCommand::Happen(happening) => self.happen(happening, moment),
             RealmCommand::Seal { shard, sealed } => self.seal(shard, sealed, moment),
-            RealmCommand::Capture { .. } => {
-                Err(Refusal::new(ErrorCode::Forbidden, "who takes a crystal shard has fought for it"))
+            RealmCommand::Contest { combat, shard } => {
+                self.contest(combat, shard, moment);
+                Ok(())
             }
+            RealmCommand::Calm { combat, shard, won } => {
+                self.calm(combat, shard, won, moment);
+                Ok(())
+            }
+            RealmCommand::Capture { combat, won } => self.capture(combat, &won, moment),
         }
     }
 

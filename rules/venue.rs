@@ -16,6 +16,7 @@ use crate::combat::Aftermath;
 use crate::grid::Cell;
 use crate::ground::Heap;
 use crate::party::PartySave;
+use crate::realm::RealmCommand;
 use crate::sheet::{Engagement, Settlement, Spot};
 
 /// The dice a rule is handed: seeded, so that a host's inputs replay bit for bit.
@@ -56,6 +57,9 @@ pub enum Effect {
     Inform(CharacterId, News),
     /// The command goes back, unanswered, to the session it came from, which goes on with it.
     HandBack(Found),
+    /// For the realm, as from whoever runs the server, in order with the events. It is lost with the process: the disk
+    /// knows as much.
+    Errand(RealmCommand),
 }
 
 /// What a venue found out for a session that has to know it before it can do what it was asked.

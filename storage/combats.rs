@@ -1,8 +1,11 @@
 //! Combats: how they stand, who fights in them, and what they left of characters.
 
+use std::collections::BTreeMap;
+
 use protocol::CharacterId;
-use protocol::ids::CombatId;
+use protocol::ids::{CombatId, CrystalShardId};
 use rules::combat::Aftermath;
+use rules::realm::{Captor, Won};
 use rules::venue::CombatSave;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -26,6 +29,50 @@ pub fn under_way() -> Read<Vec<CombatId>> {
         let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
         ids.map(|id| named(&id?)).collect()
     })
+}
+
+/// Those with guardians, each with the crystal shard that is fought for.
+pub(crate) fn contested(database: &Connection) -> Result<BTreeMap<CombatId, CrystalShardId>, StoreError> {
+    let mut statement =
+        database.prepare_cached("SELECT id, shard_id FROM combats WHERE shard_id IS NOT NULL")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    rows.map(|row| {
+        let (id, shard) = row?;
+        Ok((named(&id)?, CrystalShardId(shard)))
+    })
+    .collect()
+}
+
+/// Combats that won crystal shards which were not taken by that, yet or any more: the oldest first.
+pub fn unclaimed() -> Read<Vec<(CombatId, Won)>> {
+    Read::new(|database| {
+        let mut statement = database.prepare_cached(
+            "SELECT aftermath, characters.name, characters.faction
+             FROM aftermaths JOIN characters ON characters.id = aftermaths.character_id
+             WHERE json_extract(aftermath, '$.prize') IS NOT NULL AND NOT EXISTS (
+                 SELECT 1 FROM shard_history AS history WHERE history.combat_id = aftermaths.combat_id)
+             ORDER BY made_at, aftermaths.combat_id, aftermaths.character_id",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut won: Vec<(CombatId, Won)> = Vec::new();
+        for row in rows {
+            let (text, name, faction) = row?;
+            let aftermath = aftermath(&text)?;
+            let own = || Captor { id: aftermath.character_id, name, faction };
+            // Everybody who won it says so.
+            if let Some(one) = aftermath.won(own)
+                && won.last().is_none_or(|(combat, _)| *combat != aftermath.combat_id)
+            {
+                won.push((aftermath.combat_id, one));
+            }
+        }
+        Ok(won)
+    })
+}
+
+fn aftermath(text: &str) -> Result<Aftermath, StoreError> {
+    let broken = |error: serde_json::Error| StoreError::Corrupt(format!("an aftermath: {error}"));
+    serde_json::from_str(text).map_err(broken)
 }
 
 /// The combat a character is in.
@@ -65,8 +112,7 @@ pub(crate) fn aftermaths_of(database: &Connection, who: CharacterId) -> Result<V
     let rows = statement.query_map([who.0], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     rows.map(|row| {
         let (text, taken) = row?;
-        let broken = |error: serde_json::Error| StoreError::Corrupt(format!("an aftermath: {error}"));
-        Ok(Left { aftermath: serde_json::from_str(&text).map_err(broken)?, taken })
+        Ok(Left { aftermath: aftermath(&text)?, taken })
     })
     .collect()
 }

@@ -34,7 +34,6 @@ pub struct ShardRow {
     /// Unix milliseconds.
     pub captured_at: Option<i64>,
     pub guardian_defeated: bool,
-    pub power_level: i64,
     /// "unclaimed", "contested", "controlled", "sealed" or "lost".
     pub status: String,
     /// How often it has changed hands.
@@ -102,7 +101,6 @@ pub fn shards() -> Read<Vec<ShardRow>> {
                 captured_by: row.get::<_, Option<i64>>("captured_by")?.map(CharacterId),
                 captured_at: row.get("captured_at")?,
                 guardian_defeated: row.get("guardian_defeated")?,
-                power_level: row.get("power_level")?,
                 status: row.get("status_now")?,
                 epoch: row.get("epoch")?,
                 taken_in: taken_in.and_then(|id| named(&id).ok()),
@@ -118,12 +116,14 @@ pub fn realm() -> Read<RealmRecord> {
     Read::new(move |database| {
         let world = (world.step)(database)?;
         let shards = (shards.step)(database)?;
+        let contested = crate::combats::contested(database)?;
         Ok(RealmRecord {
             reality: world.current_reality,
             // Between 0 and 100, whole, by a CHECK and by whoever writes it.
             stability: world.reality_stability as i32,
             aetherfalls: world.total_aetherfalls,
             shards: shards.iter().map(|row| (row.id, row.holding())).collect(),
+            contested,
         })
     })
 }

@@ -208,6 +208,7 @@ async fn the_documented_world_is_there_for_anybody() {
                 "shard_number",
                 "name",
                 "description",
+                "element",
                 "location_id",
                 "is_captured",
                 "owning_faction",

@@ -193,12 +193,18 @@ async fn admins_announce_trigger_events_seal_shards_and_end_the_world() {
         assert!(refused.body.to_string().contains(field), "{refused:?}");
     }
     post("/api/admin/shards/1/seal", Value::Null).await.expect();
+    for told in [classic.hear("shard_status").await, socket.hear("shard_status").await] {
+        let shards = told["shards"].as_array().unwrap();
+        assert_eq!((shards.len(), &shards[0]["id"], &shards[0]["status"]), (1, &json!(1), &json!("sealed")));
+    }
     assert_eq!(socket.ask("move", "go", json!({"to_location_id": 2})).await["type"], "location_update");
     let sealed = socket.ask("combat_start", "sealed", json!({"enemy": "guardian"})).await;
     assert_eq!((&sealed["error_code"], &sealed["details"]["shard_id"]), (&json!("FORBIDDEN"), &json!(1)));
     server.delete("/api/admin/shards/1/seal", Some(&admin.token)).await.expect();
     assert_eq!(socket.ask("move", "back", json!({"to_location_id": 1})).await["type"], "location_update");
+    assert_eq!(classic.hear("shard_status").await["shards"][0]["status"], "unclaimed");
     defeat_guardian(&mut socket, 2).await;
+    assert_eq!(classic.hear("shard_status").await["shards"][0]["status"], "contested");
     assert_eq!(classic.hear("shard_captured").await["captured_by_character_id"], player.character);
     post("/api/admin/aetherfall", Value::Null).await.expect();
     let fall = classic.hear("aetherfall").await;
@@ -210,7 +216,9 @@ async fn admins_announce_trigger_events_seal_shards_and_end_the_world() {
         .iter()
         .map(|event| event["event_type"].as_str().unwrap())
         .collect();
-    assert_eq!(kinds, ["aetherfall", "shard_capture", "faction_war", "announcement"]);
+    let sealed_and_not = ["announcement", "announcement"];
+    assert_eq!(kinds[..2], ["aetherfall", "shard_capture"]);
+    assert_eq!(kinds[2..], [&sealed_and_not[..], &["faction_war", "announcement"]].concat());
     // And all of it is there after a crash.
     let server = Server::start_in(&server.kill(), &[]);
     assert_eq!(server.get("/api/world/events", None).await.expect(), events);

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rules::realm::RealmCommand;
 use rules::venue::Effect;
 use storage::StoreError;
 use tokio::time::Sleep;
@@ -46,6 +47,8 @@ pub enum Released {
 pub struct Flights {
     queue: VecDeque<Flight>,
     fan_out: FanOut,
+    /// What is to be told to the realm.
+    pub errands: Vec<RealmCommand>,
     /// Connections that have something and were not woken yet.
     asleep: Asleep,
     turns_asleep: usize,
@@ -115,7 +118,7 @@ impl Flights {
 
     /// Takes what has landed up to where the fan-out has to be over first: `None`.
     fn gather(&mut self, seats: &mut Seats, cx: &mut Context) -> Option<Released> {
-        let Self { queue, fan_out, asleep, .. } = self;
+        let Self { queue, fan_out, errands, asleep, .. } = self;
         if fan_out.is_under_way() {
             return None;
         }
@@ -155,6 +158,7 @@ impl Flights {
                     }
                     Effect::Inform(who, news) => seats.inform(flight.number, who, news),
                     Effect::HandBack(found) => flight.hand_back(seats, found),
+                    Effect::Errand(errand) => errands.push(errand),
                     // Shown and saved when the input was applied.
                     Effect::Show { .. } | Effect::View { .. } | Effect::Save(_) => {}
                 }

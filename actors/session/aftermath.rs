@@ -8,7 +8,8 @@ use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::combat::Outcome;
 use protocol::ids::CombatId;
 use rules::combat::Aftermath;
-use rules::realm::RealmCommand;
+use rules::realm::{Captor, RealmCommand};
+use rules::venue::Member;
 use storage::StoreError;
 use storage::combats::Left;
 
@@ -105,14 +106,16 @@ impl Session {
         self.note_deeds(&[], ctx);
     }
 
-    /// The realm first: once the aftermath is put into effect, nobody remembers the shard.
+    /// The realm first: once the aftermath is put into effect, its character does not remember the shard. The combat has said
+    /// it, too; whoever of the winners asks makes sure that it was heard.
     fn claim(&mut self, aftermath: &Aftermath, ctx: &mut Ctx<Self>) {
-        let Some(prize) = aftermath.prize else { return };
         let Some(playing) = &self.playing else { return };
+        let Member { id, name, faction, .. } = playing.member.clone();
+        let Some(won) = aftermath.won(|| Captor { id, name, faction }) else { return };
         if let Some(door) = &playing.realm {
             let who = playing.member.id;
             let reply = Reply { who, outbox: self.outbox.clone(), ticket: None };
-            let command = RealmCommand::Capture { combat: aftermath.combat_id, prize };
+            let command = RealmCommand::Capture { combat: aftermath.combat_id, won };
             // Not heard, it is asked again.
             let _ = door.post(host::Mail::Command { who, session: self.id, command, reply });
         }

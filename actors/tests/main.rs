@@ -6,6 +6,7 @@ extern crate shardmesh_actors as actors;
 mod ambush;
 mod backlogs;
 mod blocks;
+mod captures;
 mod challenge;
 mod chaos;
 mod chat;

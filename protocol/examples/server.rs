@@ -306,6 +306,7 @@ fn world() -> Vec<ServerMessage> {
                 shard_number: 1,
                 name: "Phoenix Flame".to_owned(),
                 description: "A crystal of living fire.".to_owned(),
+                element: "fire".to_owned(),
                 location_id: Some(VOLCANO),
                 is_captured: true,
                 owning_faction: Some(seekers()),

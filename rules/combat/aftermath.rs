@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::combat::course::Prize;
 use crate::combat::fighter::Supply;
 use crate::content::Content;
+use crate::realm::{Captor, Won};
 use crate::sheet::{Asset, Engagement, Growth, SLOTS_MAX, Settlement, Sheet};
 
 /// See the module. There is one for each character and combat; the session that has the character's sheet puts it into
@@ -32,8 +33,11 @@ pub struct Aftermath {
     /// Kinds of the enemies that it won against, and `guardian` for that of a crystal shard.
     #[serde(default)]
     pub defeated: Vec<String>,
-    /// The crystal shard whose guardian was defeated, for whoever may take it.
+    /// The crystal shard whose guardian was defeated, for everybody who won it.
     pub prize: Option<Prize>,
+    /// Who takes it; absent: whose aftermath this is.
+    #[serde(default)]
+    pub captor: Option<Captor>,
 }
 
 impl Aftermath {
@@ -46,6 +50,12 @@ impl Aftermath {
             souls: self.souls,
             loot: self.loot.clone(),
         }
+    }
+
+    /// The crystal shard that it won, if it did.
+    pub fn won(&self, own: impl FnOnce() -> Captor) -> Option<Won> {
+        let prize = self.prize?;
+        Some(Won { prize, captor: self.captor.clone().unwrap_or_else(own) })
     }
 
     /// What has the sheet until this is put into effect.

@@ -102,6 +102,14 @@ impl Course {
         self.fighters.iter().position(|fighter| fighter.id == who)
     }
 
+    /// The crystal shard that is fought for.
+    pub fn prize(&self) -> Option<Prize> {
+        match self.terms.as_ref()?.against {
+            Against::Guardian(prize) => Some(prize),
+            Against::Characters | Against::Enemies(_) => None,
+        }
+    }
+
     /// The places of those of a side who are up.
     pub fn up_on(&self, side: Side) -> impl Iterator<Item = usize> {
         let up = self.fighters.iter().enumerate();

@@ -5,13 +5,14 @@ use protocol::party::LootSharing;
 use protocol::{CharacterId, ServerMessage};
 use rand::RngExt;
 
-use crate::combat::course::{Against, Phase, Prize};
+use crate::combat::course::Phase;
 use crate::combat::fighter::{Fighter, Role};
 use crate::combat::figures::chance;
 use crate::combat::muster::majority;
 use crate::combat::plan::other_side;
 use crate::combat::{Aftermath, Combat};
 use crate::content::GUARDIAN;
+use crate::realm::{Captor, RealmCommand, Won};
 use crate::venue::{Audience, Effect, Moment, News};
 
 /// What an enemy is worth, for each of its levels.
@@ -29,8 +30,7 @@ struct Spoils {
     loot: Vec<(usize, String)>,
     /// By all of them.
     defeated: Vec<String>,
-    /// With the place of who may take it.
-    prize: Option<(usize, Prize)>,
+    won: Option<Won>,
 }
 
 impl Combat {
@@ -64,6 +64,10 @@ impl Combat {
                 spoils.share(place, share, winners.len(), &mut aftermath);
             }
             self.let_go(aftermath, moment);
+        }
+        if let Some(prize) = self.course.prize() {
+            let (combat, shard) = (self.course.id, Some(prize.shard));
+            moment.effects.push(Effect::Errand(RealmCommand::Calm { combat, shard, won: spoils.won }));
         }
     }
 
@@ -113,6 +117,7 @@ impl Combat {
             loot: Vec::new(),
             defeated: Vec::new(),
             prize: None,
+            captor: None,
         }
     }
 
@@ -137,11 +142,11 @@ impl Combat {
             }
         }
         // Of a guardian that ran away nothing is won.
-        let guarded =
-            matches!(self.course.terms.as_ref().map(|terms| &terms.against), Some(Against::Guardian(_)));
-        if guarded && !spoils.defeated.is_empty() {
+        if let Some(prize) = self.course.prize()
+            && !spoils.defeated.is_empty()
+        {
             spoils.defeated.push(GUARDIAN.to_owned());
-            spoils.prize = self.prize(winners);
+            spoils.won = self.captor(winners).map(|captor| Won { prize, captor });
         }
         spoils
     }
@@ -159,19 +164,17 @@ impl Combat {
         }
     }
 
-    /// Who may take the crystal shard of a defeated guardian: of the faction that most of the winners are of, whoever
+    /// Who takes the crystal shard of a defeated guardian: of the faction that most of the winners are of, whoever
     /// has done the most damage, one who is there before one who is not.
-    fn prize(&self, winners: &[usize]) -> Option<(usize, Prize)> {
-        let Against::Guardian(prize) = self.course.terms.as_ref()?.against else { return None };
+    fn captor(&self, winners: &[usize]) -> Option<Captor> {
         let fighter = |place: &usize| &self.course.fighters[*place];
         let faction = majority(winners.iter().map(fighter))?;
         let of_faction =
             |place: &&usize| fighter(place).played().is_some_and(|played| played.faction == faction);
-        let best = winners.iter().filter(of_faction).max_by_key(|place| {
-            let fighter = fighter(place);
+        let best = winners.iter().filter(of_faction).map(fighter).max_by_key(|fighter| {
             (fighter.is_present(), fighter.damage_dealt, std::cmp::Reverse(fighter.id))
         });
-        best.map(|place| (*place, prize))
+        best.map(|best| Captor { id: best.id, name: best.name.clone(), faction: faction.clone() })
     }
 }
 
@@ -185,6 +188,8 @@ impl Spoils {
         let found = self.loot.iter().filter(|(finder, _)| *finder == place);
         aftermath.loot = found.map(|(_, kind)| kind.clone()).collect();
         aftermath.defeated = self.defeated.clone();
-        aftermath.prize = self.prize.filter(|(winner, _)| *winner == place).map(|(_, prize)| prize);
+        // All of them have fought for it.
+        aftermath.prize = self.won.as_ref().map(|won| won.prize);
+        aftermath.captor = self.won.as_ref().map(|won| won.captor.clone());
     }
 }

@@ -13,7 +13,7 @@ use crate::combat::fighter::{Brain, Fighter, Played, Role, Stance};
 use crate::combat::figures::thousandths;
 use crate::combat::{Combat, CombatLimits, Recruit, over};
 use crate::content::{Content, Enemy};
-use crate::realm::held_already;
+use crate::realm::{RealmCommand, held_already};
 use crate::venue::{Audience, Effect, Member, Moment, News};
 
 /// Enemies on one side.
@@ -187,6 +187,10 @@ impl Combat {
         moment.effects.push(Effect::Inform(opener, News::Fighting(self.course.id)));
         moment.answer(start.clone());
         moment.tell(Audience::Except(opener), start);
+        if let Some(prize) = self.course.prize() {
+            let combat = self.course.id;
+            moment.effects.push(Effect::Errand(RealmCommand::Contest { combat, shard: prize.shard }));
+        }
         self.take_turns(moment);
         self.keep(moment);
     }

@@ -10,7 +10,8 @@ use crate::combat::fighter::Stance;
 use crate::combat::moves::Teller;
 use crate::combat::plan::{GUARDS, Plan};
 use crate::content::EffectKind;
-use crate::venue::{Audience, Moment};
+use crate::realm::RealmCommand;
+use crate::venue::{Audience, Effect, Moment};
 
 /// After so many turns that ran out, one has as little time as somebody who is not there.
 const TURNS_MISSED_MAX: u32 = 2;
@@ -192,6 +193,8 @@ impl Combat {
         self.course.phase = Phase::Over;
         if self.unreadable {
             self.keep(moment);
+            let combat = self.course.id;
+            moment.effects.push(Effect::Errand(RealmCommand::Calm { combat, shard: None, won: None }));
         }
         for place in 0..self.course.fighters.len() {
             let end = self.aftermath(place, Outcome::Ended).message();

@@ -1,5 +1,7 @@
 //! Shards change hands once an epoch, reality follows, and the world begins anew when it has to.
 
+mod standing;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,7 +12,7 @@ use protocol::ids::{CombatId, CrystalShardId};
 use protocol::{CharacterId, ErrorCode, LocationId, ServerMessage};
 use rand::SeedableRng;
 
-use super::{Happening, Holding, Realm, RealmCommand, RealmRecord};
+use super::{Captor, Happening, Holding, Realm, RealmCommand, RealmRecord, Won};
 use crate::combat::Prize;
 use crate::content::Content;
 use crate::venue::{Audience, Effect, Member, Moment, News, Save, Venue};
@@ -56,9 +58,14 @@ fn apply(
     (ended, moment.effects)
 }
 
+fn won(who: &Member, prize: Prize) -> Won {
+    Won { prize, captor: Captor { id: who.id, name: who.name.clone(), faction: who.faction.clone() } }
+}
+
 fn take(realm: &mut Realm, faction: &str, prize: Prize) -> (Result<(), Refusal>, Vec<Effect>) {
-    let command = RealmCommand::Capture { combat: combat(), prize };
-    apply(realm, &member(1, faction), command, &mut Dice::seed_from_u64(7))
+    let who = member(1, faction);
+    let command = RealmCommand::Capture { combat: combat(), won: won(&who, prize) };
+    apply(realm, &who, command, &mut Dice::seed_from_u64(7))
 }
 
 fn ordain(realm: &mut Realm, command: RealmCommand) -> (Result<(), Refusal>, Vec<Effect>) {
@@ -87,6 +94,15 @@ fn events(effects: &[Effect]) -> Vec<&str> {
         _ => None,
     });
     events.collect()
+}
+
+/// The crystal shards that everybody is told of, and how they stand.
+fn statuses(effects: &[Effect]) -> Vec<(i64, &str)> {
+    let told = told(effects).into_iter().filter_map(|message| match message {
+        ServerMessage::ShardStatus(status) => Some(&status.shards),
+        _ => None,
+    });
+    told.flatten().map(|shard| (shard.id.0, shard.status.as_str())).collect()
 }
 
 #[test]
@@ -118,7 +134,7 @@ fn a_shard_is_taken_and_everybody_hears_of_it() {
 fn who_asks_again_for_what_his_combat_has_won_has_it_once() {
     let mut realm = fresh();
     let (who, combat, mut dice) = (member(1, GOLDEN), combat(), Dice::seed_from_u64(7));
-    let command = || RealmCommand::Capture { combat, prize: prize(1, 0) };
+    let command = || RealmCommand::Capture { combat, won: won(&who, prize(1, 0)) };
     assert_eq!(apply(&mut realm, &who, command(), &mut dice).0, Ok(()));
     let before = realm.record.clone();
     let (ended, effects) = apply(&mut realm, &who, command(), &mut dice);
@@ -211,11 +227,16 @@ fn what_an_admin_seals_nobody_takes_until_it_is_unsealed() {
     let mut realm = fresh();
     let seal = |shard: i64, sealed| RealmCommand::Seal { shard: CrystalShardId(shard), sealed };
     assert_eq!(ordain(&mut realm, seal(13, true)).0.unwrap_err().code, ErrorCode::NotFound);
-    assert_eq!(ordain(&mut realm, seal(3, true)).0, Ok(()));
+    let (done, effects) = ordain(&mut realm, seal(3, true));
+    assert_eq!((done, statuses(&effects)), (Ok(()), vec![(3, "sealed")]));
+    assert_eq!(events(&effects), ["announcement"]);
+    assert_eq!(ordain(&mut realm, seal(3, true)), (Ok(()), Vec::new()), "sealed as it was");
     assert_eq!(take(&mut realm, GOLDEN, prize(3, 0)).0.unwrap_err().code, ErrorCode::Forbidden);
     ordain(&mut realm, RealmCommand::EndWorld).0.unwrap();
     assert_eq!(take(&mut realm, GOLDEN, prize(3, 0)).0.unwrap_err().code, ErrorCode::Forbidden);
-    assert_eq!(ordain(&mut realm, seal(3, false)).0, Ok(()));
+    let (done, effects) = ordain(&mut realm, seal(3, false));
+    assert_eq!((done, statuses(&effects)), (Ok(()), vec![(3, "unclaimed")]));
+    assert_eq!(events(&effects), ["announcement"]);
     assert_eq!(take(&mut realm, GOLDEN, prize(3, 0)).0, Ok(()));
 }
 
@@ -255,8 +276,9 @@ fn a_reality_that_shifts_too_often_ends_too() {
         let faction = if (turns / 4) % 2 == 0 { GOLDEN } else { SHADOW };
         let shard = turns % 4 + 1;
         let epoch = epochs.entry(shard).or_default();
-        let command = RealmCommand::Capture { combat: combat(), prize: prize(shard, *epoch) };
-        let (ended, _) = apply(&mut realm, &member(1, faction), command, &mut dice);
+        let who = member(1, faction);
+        let command = RealmCommand::Capture { combat: combat(), won: won(&who, prize(shard, *epoch)) };
+        let (ended, _) = apply(&mut realm, &who, command, &mut dice);
         assert_eq!(ended, Ok(()));
         *epoch += 1;
         turns += 1;
@@ -278,7 +300,7 @@ proptest! {
         for (index, (shard, epoch, faction)) in tries.into_iter().enumerate() {
             let who = member(index as i64 + 1, &factions[faction]);
             let (before, falls) = (realm.record.clone(), realm.record.aetherfalls);
-            let command = RealmCommand::Capture { combat: combat(), prize: prize(shard, epoch) };
+            let command = RealmCommand::Capture { combat: combat(), won: won(&who, prize(shard, epoch)) };
             let (ended, effects) = apply(&mut realm, &who, command, &mut dice);
             let told_of = told(&effects).len();
             if ended.is_err() {
@@ -306,7 +328,7 @@ proptest! {
         let mut dice = Dice::seed_from_u64(1);
         let won = order.iter().filter(|id| {
             let who = member(**id, if *id % 2 == 0 { GOLDEN } else { SHADOW });
-            let command = RealmCommand::Capture { combat: combat(), prize: prize(1, 0) };
+            let command = RealmCommand::Capture { combat: combat(), won: won(&who, prize(1, 0)) };
             apply(&mut realm, &who, command, &mut dice).0.is_ok()
         });
         prop_assert_eq!(won.count(), 1);

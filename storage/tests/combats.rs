@@ -3,7 +3,8 @@
 use protocol::CharacterId;
 use protocol::combat::Outcome;
 use protocol::ids::{CombatId, CrystalShardId};
-use rules::combat::Aftermath;
+use rules::combat::{Aftermath, Prize};
+use rules::realm::{Captor, Won};
 use rules::venue::{CombatSave, RealmSave, Save, ShardChange};
 
 use super::{Disk, account, character};
@@ -38,6 +39,7 @@ fn aftermath(number: u8, who: CharacterId) -> Aftermath {
         defeated: Vec::new(),
         loot: vec!["wolf_pelt".to_owned()],
         prize: None,
+        captor: None,
     }
 }
 
@@ -126,6 +128,8 @@ fn a_shard_is_contested_while_its_guardian_is_fought() {
     save(&store, CombatSave { shard: Some(shard), ..begun(1, vec![(one, 1)]) }).unwrap();
     save(&store, CombatSave { shard: Some(shard), ..begun(2, vec![(other, 1)]) }).unwrap();
     assert_eq!(status(), "contested");
+    let contested = store.read(world::realm()).wait().unwrap().contested;
+    assert_eq!(contested, [(id(1), shard), (id(2), shard)].into());
     realm(Vec::new(), vec![(shard, true)]).unwrap();
     assert_eq!(status(), "sealed");
     realm(Vec::new(), vec![(shard, false)]).unwrap();
@@ -152,4 +156,45 @@ fn a_shard_is_contested_while_its_guardian_is_fought() {
     save(&store, over(2, other)).unwrap();
     assert_eq!(status(), "controlled");
     assert!(!left(other));
+}
+
+#[test]
+fn what_was_won_and_not_taken_yet_is_found_once_a_combat() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let (one, other) = two(&store);
+    let shard = CrystalShardId(1);
+    store.write(world::seed(vec![(shard, "Phoenix Flame".to_owned())])).wait().unwrap();
+    let prize = Prize { shard, epoch: 0 };
+    let captor = |id, name: &str| Captor { id, name: name.to_owned(), faction: "Aether Seekers".to_owned() };
+    let over = |number, left: Vec<Aftermath>| {
+        save(&store, CombatSave { state: None, released: left, ..begun(number, Vec::new()) }).unwrap();
+    };
+    let won = |number, who, captor| Aftermath { prize: Some(prize), captor, ..aftermath(number, who) };
+    let unclaimed = || store.read(combats::unclaimed()).wait().unwrap();
+    over(1, vec![aftermath(1, one)]);
+    assert_eq!(unclaimed(), [], "what was lost");
+    // Each of the winners says so; that of an older server named nobody, because it was the captor's.
+    over(2, [one, other].map(|who| won(2, who, Some(captor(other, "Bela")))).into());
+    over(3, vec![won(3, one, None)]);
+    let found = |captor| Won { prize, captor };
+    let (second, third) = ((id(2), found(captor(other, "Bela"))), (id(3), found(captor(one, "Aria"))));
+    assert_eq!(unclaimed(), [second, third.clone()]);
+    let change = ShardChange {
+        shard,
+        faction: Some("Golden Order".to_owned()),
+        previous: None,
+        by: Some(other),
+        combat: Some(id(2)),
+        epoch: 1,
+    };
+    let taken = RealmSave {
+        reality: "Neutral".to_owned(),
+        stability: 100,
+        aetherfalls: 0,
+        changes: vec![change],
+        seals: Vec::new(),
+    };
+    store.write(saves::apply(vec![Save::Realm(Box::new(taken))], None, 9)).wait().unwrap();
+    assert_eq!(unclaimed(), [third], "that of the second combat is taken");
 }

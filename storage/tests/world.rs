@@ -1,5 +1,7 @@
 //! The world's row, its shards and events.
 
+use std::collections::BTreeMap;
+
 use protocol::ids::{CombatId, CrystalShardId};
 use rules::realm::{Holding, RealmRecord};
 use rules::venue::{NewEvent, RealmSave, Save, ShardChange};
@@ -74,6 +76,7 @@ fn a_shard_changes_hands_once_an_epoch_and_history_keeps_it() {
         stability: 90,
         aetherfalls: 1,
         shards: [(CrystalShardId(1), holding)].into(),
+        contested: BTreeMap::new(),
     };
     assert_eq!(store.read(realm()).wait(), Ok(record), "nothing of the second is there");
     let row = &store.read(shards()).wait().unwrap()[0];

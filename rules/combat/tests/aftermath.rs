@@ -46,6 +46,7 @@ fn after(used: Vec<Supply>, experience: i64, souls: i64, loot: &[&str]) -> After
         defeated: Vec::new(),
         loot: loot.iter().map(|kind| (*kind).to_owned()).collect(),
         prize: None,
+        captor: None,
     }
 }
 

@@ -4,8 +4,19 @@ use protocol::combat::{Side, Standing};
 use protocol::{CharacterId, ErrorCode};
 
 use super::rules::WOLF;
-use super::{LIMITS, PRIZE, Ring, entry, member, recruit};
+use super::{Brought, LIMITS, PRIZE, Ring, entry, id, member, recruit};
 use crate::combat::{Against, Opening};
+use crate::realm::{Captor, RealmCommand, Won};
+use crate::venue::Effect;
+
+/// What the realm is told.
+fn errands(brought: &Brought) -> Vec<&RealmCommand> {
+    let errands = brought.effects.iter().filter_map(|effect| match effect {
+        Effect::Errand(errand) => Some(errand),
+        _ => None,
+    });
+    errands.collect()
+}
 
 #[test]
 fn a_guardian_takes_four_of_whom_most_are_of_one_faction() {
@@ -15,13 +26,17 @@ fn a_guardian_takes_four_of_whom_most_are_of_one_faction() {
         (["Golden Order", "Golden Order", "Shadowborn", "Shadowborn"], false),
     ] {
         let mut ring = Ring::new(3);
+        let mut last = Brought { ended: Ok(()), effects: Vec::new() };
         for (index, faction) in factions.iter().enumerate() {
             let opens = index == 3;
             let joining = entry(against.clone(), Side::First, opens, recruit("Warrior"));
-            let brought = ring.enter(&member(index as i64 + 1, faction), joining);
-            assert_eq!(brought.ended.is_ok(), !opens || possible);
+            last = ring.enter(&member(index as i64 + 1, faction), joining);
+            assert_eq!(last.ended.is_ok(), !opens || possible);
+            assert!(opens || errands(&last).is_empty(), "it has not begun");
         }
         if possible {
+            let shard = PRIZE.shard;
+            assert_eq!(errands(&last), [&RealmCommand::Contest { combat: id(), shard }]);
             let guardian = ring.fighter(WOLF);
             assert_eq!((guardian.name.as_str(), guardian.level), ("Ignarok the Eternal", 50));
             assert_eq!(guardian.resources.max_health, 50_000 / 5);
@@ -63,10 +78,17 @@ fn the_shard_is_for_the_one_of_the_larger_faction_who_did_most() {
         fighter.standing = Standing::Up;
     }
     ring.fighter_mut(WOLF).hurt(100_000);
-    ring.pass(LIMITS.turn_ms);
-    let prizes: Vec<_> =
-        ring.aftermaths.iter().filter_map(|one| Some((one.character_id.0, one.prize?))).collect();
-    assert_eq!(prizes, [(3, PRIZE)]);
+    let ended = ring.pass(LIMITS.turn_ms);
+    let captor =
+        Captor { id: CharacterId(3), name: "Player 3".to_owned(), faction: "Golden Order".to_owned() };
+    let won = Won { prize: PRIZE, captor: captor.clone() };
+    let calm = RealmCommand::Calm { combat: id(), shard: Some(PRIZE.shard), won: Some(won) };
+    assert_eq!(errands(&ended), [&calm]);
+    // All of them have fought for it, and know who takes it.
+    assert_eq!(ring.aftermaths.len(), 4);
+    for left in &ring.aftermaths {
+        assert_eq!((left.prize, left.captor.as_ref()), (Some(PRIZE), Some(&captor)));
+    }
     assert_eq!(ring.aftermaths.iter().map(|one| one.experience).sum::<i64>(), 5_000);
 }
 
@@ -78,7 +100,9 @@ fn of_a_guardian_that_runs_nothing_is_won() {
         assert_eq!(ring.enter(&member(index, "Golden Order"), joining).ended, Ok(()));
     }
     ring.fighter_mut(WOLF).standing = Standing::Fled;
-    ring.pass(LIMITS.turn_ms);
+    let ended = ring.pass(LIMITS.turn_ms);
+    let calm = RealmCommand::Calm { combat: id(), shard: Some(PRIZE.shard), won: None };
+    assert_eq!(errands(&ended), [&calm]);
     assert_eq!(ring.aftermaths.len(), 4);
     for left in &ring.aftermaths {
         assert_eq!((left.prize, left.experience, left.defeated.len()), (None, 0, 0));
