@@ -224,7 +224,7 @@ impl Stage {
 }
 
 /// A name of letters only.
-fn in_letters(number: u32) -> String {
+pub fn in_letters(number: u32) -> String {
     let letter = |value: u32| char::from(b'a' + u8::try_from(value % 26).unwrap());
     format!("Player-{}{}{}", letter(number / 676), letter(number / 26), letter(number))
 }

@@ -3,6 +3,7 @@
 pub mod deal;
 mod locks;
 mod machine;
+mod orders;
 
 use actors::faults::arm;
 use protocol::chat::Whisper;
