@@ -68,9 +68,13 @@ impl Hosted for Realm {
 }
 
 /// What a combat has to say to the realm. A realm that is not running has nobody to tell, and reads how it stands when it
-/// starts.
+/// starts: it has to for what is won.
 pub(crate) fn tell_realm(world: &World, errand: RealmCommand) {
-    if let Some(door) = world.realms().running(&TheRealm) {
+    let door = match &errand {
+        RealmCommand::Calm { won: Some(_), .. } => world.realms().find(world, &TheRealm, || ()).ok(),
+        _ => world.realms().running(&TheRealm),
+    };
+    if let Some(door) = door {
         let ((done, _), (refused, _)) = (oneshot::channel(), oneshot::channel());
         notify(&door, Mail::Ordain(Order { command: errand, done, refused }));
     }
@@ -84,14 +88,9 @@ impl World {
         let unclaimed = self.store().read(storage::combats::unclaimed());
         actix_rt::spawn(async move {
             let unclaimed = match unclaimed.await {
-                Ok(unclaimed) if unclaimed.is_empty() => return,
                 Ok(unclaimed) => unclaimed,
                 Err(error) => return log::error!("won crystal shards can't be read: {error}"),
             };
-            // It starts on demand otherwise: with the first who comes.
-            if world.realms().find(&world, &TheRealm, || ()).is_err() {
-                return log::error!("won crystal shards can't be taken: the realm rests");
-            }
             for (combat, won) in unclaimed {
                 let shard = Some(won.prize.shard);
                 tell_realm(&world, RealmCommand::Calm { combat, shard, won: Some(won) });
