@@ -135,6 +135,19 @@ pub enum Standing {
     Fled,
 }
 
+/// How dangerous an enemy is among its like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Rank {
+    /// Of the usual kind.
+    Common,
+    /// Better than others.
+    Elite,
+    /// There is one of it.
+    Boss,
+}
+
 /// A fighter, as `combat_start` and `combat_state` list them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -159,6 +172,9 @@ pub struct Participant {
     pub max_mana: i32,
     /// Whether the server plays it.
     pub is_enemy: bool,
+    /// How dangerous an enemy is among its like; absent for characters.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub rank: Option<Rank>,
     /// On which side.
     pub side: Side,
     /// Whether it fights still.
@@ -244,7 +260,7 @@ pub struct CombatEnd {
     pub experience: i64,
     /// What one gets oneself.
     pub souls: i64,
-    /// Kinds of the items one found.
+    /// Kinds of what one found: what there is no room for stays behind, see the `inventory_update` that follows.
     pub loot: Vec<String>,
 }
 

@@ -8,7 +8,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use enemies::{Behaviour, Enemy, Loot, Rank};
+pub use enemies::{Behaviour, Enemy, Loot};
 pub use quests::{GUARDIAN, Goal, Quest};
 pub use source::ContentError;
 pub use tables::{
@@ -170,11 +170,6 @@ impl Content {
 
     pub fn abilities(&self) -> &[Ability] {
         &self.abilities
-    }
-
-    /// The abilities of a class, named as the class is.
-    pub fn abilities_of<'a>(&'a self, class: &'a str) -> impl Iterator<Item = &'a Ability> {
-        self.abilities.iter().filter(move |ability| ability.class.as_deref() == Some(class))
     }
 
     /// By name, in whatever case.

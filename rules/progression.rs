@@ -27,11 +27,6 @@ pub fn level_at(experience: i64) -> i32 {
     LEVEL_BEGINS.iter().filter(|begins| **begins <= experience).count().max(1) as i32
 }
 
-/// The experience at which the next level begins; none after the last.
-pub fn next_level_at(level: i32) -> Option<i64> {
-    LEVEL_BEGINS.get(usize::try_from(level).ok()?).copied()
-}
-
 /// What growing changes of a character.
 #[derive(Debug)]
 pub struct Growing<'a> {
@@ -85,7 +80,7 @@ mod tests {
     use proptest::prelude::any;
     use proptest::{prop_assert_eq, proptest};
 
-    use super::{Growing, LEVEL_MAX, gain_experience, level_at, next_level_at};
+    use super::{Growing, LEVEL_MAX, gain_experience, level_at};
     use crate::Content;
     use crate::content::Class;
     use protocol::characters::{Progression, Resources, Stats};
@@ -128,9 +123,6 @@ mod tests {
             assert_eq!(level_at(experience), level, "at {experience}");
         }
         assert_eq!(level_at(-1), 1);
-        assert_eq!(next_level_at(1), Some(100));
-        assert_eq!(next_level_at(24), Some(30_000));
-        assert_eq!(next_level_at(LEVEL_MAX), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::combat::{
     Act, ActionResult, ActionType, CombatAction, CombatDamage, CombatEnd, CombatHeal, CombatStart,
-    CombatState, Outcome, Participant, Side, Standing, StartCombat,
+    CombatState, Outcome, Participant, Rank, Side, Standing, StartCombat,
 };
 use crate::{CharacterId, ClientMessage, LocationId, ServerMessage, Text};
 
@@ -42,6 +42,7 @@ fn participants() -> Vec<Participant> {
             mana: 129,
             max_mana: 189,
             is_enemy: false,
+            rank: None,
             side: Side::First,
             standing: Standing::Up,
             effects: Vec::new(),
@@ -57,6 +58,7 @@ fn participants() -> Vec<Participant> {
             mana: 0,
             max_mana: 0,
             is_enemy: true,
+            rank: Some(Rank::Common),
             side: Side::Second,
             standing: Standing::Up,
             effects: vec!["burn".to_owned()],

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::CharacterId;
 use protocol::characters::{Resources, Stats};
-use protocol::combat::{Participant, Side, Standing};
+use protocol::combat::{Participant, Rank, Side, Standing};
 use protocol::ids::ItemId;
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,8 @@ pub struct Played {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Brain {
     pub kind: String,
+    #[serde(default)]
+    pub rank: Option<Rank>,
     pub behaviour: Behaviour,
     /// The share of health below which it rages, in thousandths; 0 for never.
     pub enrage_below: i64,
@@ -290,6 +292,10 @@ impl Fighter {
             mana,
             max_mana,
             is_enemy: self.is_enemy(),
+            rank: match &self.role {
+                Role::Enemy(brain) => brain.rank,
+                Role::Character(_) => None,
+            },
             side: self.side,
             standing: self.standing,
             effects: self.effects.iter().map(|active| active.kind.as_str().to_owned()).collect(),

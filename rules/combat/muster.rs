@@ -274,6 +274,7 @@ fn enemy(row: &Enemy, index: usize, name: String, level: i32, health: i32) -> Fi
         side: Side::Second,
         role: Role::Enemy(Brain {
             kind: row.kind.clone(),
+            rank: Some(row.rank),
             behaviour: row.behaviour,
             enrage_below: row.enrage_below.map_or(0, thousandths),
             abilities: row.abilities.clone(),

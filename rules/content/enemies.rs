@@ -1,6 +1,7 @@
 //! The kinds of enemies: a table of `content/`.
 
 use protocol::characters::Stats;
+use protocol::combat::Rank;
 use serde::{Deserialize, Serialize};
 
 /// What every level above the first adds to an enemy's stats and stamina, in percent.
@@ -48,15 +49,6 @@ pub struct Loot {
     pub item: String,
     /// How often.
     pub percent: i32,
-}
-
-/// How dangerous an enemy is among its like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rank {
-    Common,
-    Elite,
-    Boss,
 }
 
 /// How an enemy chooses what it does.

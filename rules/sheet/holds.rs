@@ -46,15 +46,6 @@ impl Reserved {
     pub fn sheet(&self) -> &Sheet {
         &self.sheet
     }
-
-    /// Goes on with the sheet as a settlement of the same venue has left it.
-    ///
-    /// # Errors
-    /// As [`Sheet::after`].
-    pub fn settled(&mut self, settlement: &super::Settlement, by: &Engagement) -> Result<(), Refusal> {
-        self.sheet = self.sheet.after(settlement, Some(by))?;
-        Ok(())
-    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -142,11 +133,6 @@ impl Sheet {
     /// Whether `by` has the whole sheet.
     pub fn is_frozen_by(&self, by: &Engagement) -> bool {
         self.holds.whole.as_ref() == Some(by)
-    }
-
-    /// Who has the whole sheet.
-    pub fn frozen_by(&self) -> Option<&Engagement> {
-        self.holds.whole.as_ref()
     }
 
     /// Whether anything of an item is locked.

@@ -136,6 +136,7 @@ mod tests {
             mana: 50,
             max_mana: 50,
             is_enemy: id < 0,
+            rank: None,
             side,
             standing: if health > 0 { Standing::Up } else { Standing::Down },
             effects: Vec::new(),

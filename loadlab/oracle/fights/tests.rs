@@ -25,6 +25,7 @@ fn participants(health: [i32; 3]) -> Vec<Participant> {
         mana: 50,
         max_mana: 50,
         is_enemy: id < 0,
+        rank: None,
         side: if id < 0 { Side::Second } else { Side::First },
         standing: if health > 0 { Standing::Up } else { Standing::Down },
         effects: Vec::new(),

@@ -9,8 +9,8 @@ use super::{PRIZE, Ring, act, content, entry, member, named};
 use crate::characters::resources;
 use crate::combat::fighter::{Fighter, Supply};
 use crate::combat::{Against, Recruit, Terms};
-use crate::content::{Content, Item};
-use crate::progression::{Growing, LEVEL_MAX, gain_experience};
+use crate::content::{Ability, Content, Item};
+use crate::progression::{Growing, LEVEL_MAX, gain_experience, level_at};
 use crate::venue::Member;
 
 /// A character of this class, at this level, with its kit on.
@@ -20,7 +20,7 @@ fn grown(content: &Content, class: &str, level: i32) -> (Member, Recruit) {
         Stats { strength: 12, dexterity: 12, intelligence: 12, constitution: 12, wisdom: 12, charisma: 12 };
     let mut left = resources(class, &stats);
     let mut progression = Progression { level: 1, experience: 0, souls: 0 };
-    let begins = crate::progression::next_level_at(level - 1).unwrap_or(0);
+    let begins = (0..).step_by(100).find(|experience| level_at(*experience) == level).unwrap();
     let growing = Growing { class, stats: &mut stats, resources: &mut left, progression: &mut progression };
     gain_experience(growing, begins).unwrap();
     assert_eq!(progression.level, level);
@@ -36,6 +36,14 @@ fn grown(content: &Content, class: &str, level: i32) -> (Member, Recruit) {
     (Member { level, ..member(1, "Golden Order") }, recruit)
 }
 
+/// The abilities of a class that hurt.
+fn attacks<'a>(content: &'a Content, class: &'a str) -> impl Iterator<Item = &'a Ability> {
+    content
+        .abilities()
+        .iter()
+        .filter(move |ability| ability.class.as_deref() == Some(class) && ability.damage > 0)
+}
+
 /// How many of so many fights somebody wins who uses what he can and strikes otherwise.
 fn wins(class: &str, level: i32, enemy: &str, location: i64) -> usize {
     let content = content();
@@ -46,8 +54,8 @@ fn wins(class: &str, level: i32, enemy: &str, location: i64) -> usize {
         opening.terms = Terms { location_id: protocol::LocationId(location), ..opening.terms };
         assert_eq!(ring.enter(&who, opening).ended, Ok(()));
         while !ring.combat.is_over() {
-            let spells = content.abilities_of(class).filter(|ability| ability.damage > 0);
-            let mut moves: Vec<_> = spells.map(|ability| named(ActionType::Spell, &ability.name)).collect();
+            let mut moves: Vec<_> =
+                attacks(&content, class).map(|ability| named(ActionType::Spell, &ability.name)).collect();
             moves.extend([act(ActionType::Attack), named(ActionType::Defend, "rest")]);
             let done = moves.into_iter().any(|act| ring.act(&who, act).ended.is_ok());
             assert!(done, "one can always rest");
@@ -86,7 +94,7 @@ fn raid_move(ring: &mut Ring, who: &Member, class: &str, guardian: CharacterId) 
         moves.push(Act { item_kind: Some(Text::new(kind).unwrap()), ..act(ActionType::Item) });
     }
     let content = content();
-    let mut abilities: Vec<_> = content.abilities_of(class).filter(|ability| ability.damage > 0).collect();
+    let mut abilities: Vec<_> = attacks(&content, class).collect();
     abilities.sort_by_key(|ability| std::cmp::Reverse(ability.damage));
     moves.extend(abilities.iter().map(|ability| named(ActionType::Spell, &ability.name)));
     moves.extend([act(ActionType::Attack), named(ActionType::Defend, "rest")]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::combat::{ActionResult, ActionType, Side};
+use protocol::combat::{ActionResult, ActionType, Rank, Side};
 use protocol::ids::{CrystalShardId, ItemId};
 use protocol::{CharacterId, ErrorCode, ServerMessage, Text};
 
@@ -58,6 +58,8 @@ fn a_combat_begins_with_the_one_who_challenged() {
     };
     let names: Vec<&str> = start.participants.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["Player 1", "Corrupt Wolf 1", "Corrupt Wolf 2", "Hollow Soldier"]);
+    let ranks: Vec<_> = start.participants.iter().map(|one| one.rank).collect();
+    assert_eq!(ranks, [None, Some(Rank::Common), Some(Rank::Common), Some(Rank::Common)]);
     assert_eq!(start.location_id, OUTPOST);
     let ids: BTreeSet<i64> = start.turn_order.iter().map(|id| id.0).collect();
     assert_eq!(ids, BTreeSet::from([1, -1, -2, -3]));

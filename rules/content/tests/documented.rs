@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use protocol::LocationId;
 use protocol::characters::{Progression, Resources, Stats};
+use protocol::combat::Rank;
 
 use crate::content::{Ability, Amounts, Content, Targets};
 use crate::progression::{Growing, LEVEL_MAX, gain_experience, level_at};
@@ -68,6 +69,10 @@ const ENEMIES: [(&str, i32, i32); 9] = [
     ("crystal_shard_guardian", 12, 600),
     ("aetherfall_titan", 20, 2000),
 ];
+
+/// Of the others they say no more.
+const RANKS: [(&str, Rank); 3] =
+    [("dark_knight", Rank::Elite), ("frost_mage", Rank::Elite), ("lord_of_cinders", Rank::Boss)];
 
 const REALITIES: [(&str, Option<&str>); 7] = [
     ("Neutral", None),
@@ -216,6 +221,9 @@ fn the_enemies_are_the_documented_ones() {
     let content = Content::builtin();
     let told = content.enemies().iter().map(|enemy| (enemy.kind.as_str(), enemy.level, enemy.health));
     assert_eq!(told.collect::<Vec<_>>(), ENEMIES);
+    for (kind, rank) in RANKS {
+        assert_eq!(content.enemy(kind).map(|enemy| enemy.rank), Some(rank), "{kind}");
+    }
     for enemy in content.enemies() {
         // × (1 + 0.15 (level − 1)), rounded down.
         let grown = enemy.strength * (100 + 15 * (enemy.level - 1)) / 100;
