@@ -1,21 +1,25 @@
 //! A small terminal client: lines in, lines out. Works over any reader and writer, so a test can play it too.
 
+mod arguments;
 mod command;
+mod deeds;
+mod game;
+mod scene;
 mod show;
 
 use std::io;
 
-use protocol::ids::GroundId;
-use protocol::{ErrorCode, Incoming, LocationId, ServerMessage};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, Lines};
+use protocol::characters::Character;
+use protocol::{ErrorCode, Incoming, ServerMessage};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite};
 use tokio::sync::mpsc;
 
 use crate::{Client, ClientError, Notice, Options};
-use command::Command;
-use protocol::movement::Position;
+use game::{Game, News, print};
+use scene::Scene;
 
-/// Lines that wait to be shown. When the terminal does not take them, the client stops reading.
-const LINES_MAX: usize = 256;
+/// What waits to be shown. When the terminal does not take it, the client stops reading.
+const NEWS_MAX: usize = 256;
 
 /// Why a game at the terminal ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -50,12 +54,12 @@ where
     W: AsyncWrite + Unpin,
 {
     let client = sign_in(&play).await?;
-    let (lines, shown) = mpsc::channel(LINES_MAX);
-    listen(&client, lines);
-    enter_the_world(&client, &play, &mut output).await?;
+    let (news, heard) = mpsc::channel(NEWS_MAX);
+    listen(&client, news);
+    let character = enter_the_world(&client, &play, &mut output).await?;
     print(&mut output, "Type to talk to everybody, /help for the rest.").await?;
-    let mut game = Game { client: client.clone(), output };
-    let result = game.run(input.lines(), shown).await;
+    let mut game = Game { client: client.clone(), output, scene: Scene::of(&character) };
+    let result = game.run(input.lines(), heard).await;
     drop(game);
     client.leave();
     result
@@ -73,21 +77,20 @@ async fn sign_in(play: &Play) -> Result<Client, ClientError> {
     connect().await
 }
 
-fn listen(client: &Client, lines: mpsc::Sender<String>) {
-    let notices = lines.clone();
+fn listen(client: &Client, news: mpsc::Sender<News>) {
+    let notices = news.clone();
     client.on_rest_async(move |incoming: Incoming<ServerMessage>| {
-        let lines = lines.clone();
+        let news = news.clone();
         async move {
-            if let Some(line) = show::message(&incoming.message) {
+            // Where everybody is is looked up when it is asked for.
+            if !matches!(incoming.message, ServerMessage::AreaUpdate(_)) {
                 // Nobody listens any more once the game is over.
-                lines.send(line).await.ok();
+                news.send(News::Message(Box::new(incoming.message))).await.ok();
             }
         }
     });
     client.on_notice(move |notice: &Notice| {
-        if let Some(line) = show::notice(notice) {
-            notices.try_send(line).ok();
-        }
+        notices.try_send(News::Notice(notice.clone())).ok();
     });
 }
 
@@ -95,7 +98,7 @@ async fn enter_the_world(
     client: &Client,
     play: &Play,
     output: &mut (impl AsyncWrite + Unpin),
-) -> Result<(), PlayError> {
+) -> Result<Character, PlayError> {
     let characters = client.characters().await?;
     for character in &characters {
         let level = character.progression.level;
@@ -114,7 +117,7 @@ async fn enter_the_world(
     };
     let character = client.select_character(character.id).await?;
     print(output, &format!("You are {} of the {}.", character.name, character.faction)).await?;
-    Ok(())
+    Ok(character)
 }
 
 /// A character's name from a user name: letters only, at least three.
@@ -125,89 +128,6 @@ fn name_from(username: &str) -> String {
         first.make_ascii_uppercase();
     }
     if name.len() < 3 { format!("Wanderer {name}").trim_end().to_owned() } else { name }
-}
-
-struct Game<W> {
-    client: Client,
-    output: W,
-}
-
-impl<W: AsyncWrite + Unpin> Game<W> {
-    async fn run<R: AsyncBufRead + Unpin>(
-        &mut self,
-        mut typed: Lines<R>,
-        mut shown: mpsc::Receiver<String>,
-    ) -> Result<(), PlayError> {
-        loop {
-            tokio::select! {
-                line = shown.recv() => match line {
-                    Some(line) => print(&mut self.output, &line).await?,
-                    None => return Ok(()),
-                },
-                line = typed.next_line() => {
-                    let Some(line) = line? else { return Ok(()) };
-                    let command = match Command::parse(&line) {
-                        Ok(Command::Quit) => return Ok(()),
-                        Ok(command) => command,
-                        Err(advice) => {
-                            print(&mut self.output, &advice).await?;
-                            continue;
-                        }
-                    };
-                    // What is heard meanwhile waits in its channel.
-                    match self.obey(command).await {
-                        Ok(answer) if answer.is_empty() => {}
-                        Ok(answer) => print(&mut self.output, &answer).await?,
-                        Err(error @ ClientError::Ended(_)) => return Err(error.into()),
-                        Err(error) => print(&mut self.output, &format!("! {error}")).await?,
-                    }
-                }
-            }
-        }
-    }
-
-    /// Does it; what one's own words look like is shown when they are heard.
-    async fn obey(&self, command: Command) -> Result<String, ClientError> {
-        let client = &self.client;
-        match command {
-            Command::Nothing | Command::Quit => {}
-            Command::Chat(text) => drop(client.send_chat(text).await?),
-            Command::Say(text) => drop(client.say(text).await?),
-            Command::Faction(text) => drop(client.faction_chat(text).await?),
-            Command::Whisper { to, text } => drop(client.whisper(to, text).await?),
-            Command::Block(name) => {
-                client.block(name.as_str()).await?;
-                return Ok(format!("You hear nothing more from {name}."));
-            }
-            Command::Unblock(name) => {
-                client.unblock(name.as_str()).await?;
-                return Ok(format!("{name} may turn to you again."));
-            }
-            Command::Blocked => return Ok(show::blocked(&client.blocked().await?)),
-            Command::Go(location) => drop(client.send_move(LocationId(location), client.location()).await?),
-            Command::Position { x, y } => {
-                client.send_position_update(Position { x, y, z: 0.0 }, None).await?;
-            }
-            Command::Inventory => return Ok(show::inventory(&client.inventory().await?)),
-            Command::Ground => return Ok(show::ground(&client.ground())),
-            Command::Drop(what) => drop(client.drop_item(what).await?),
-            Command::Take(id) => drop(client.pick_up(GroundId(id)).await?),
-            Command::Who => return Ok(show::players(&client.get_nearby_players(None))),
-            Command::Where => {
-                return Ok(show::location(client.location()));
-            }
-            Command::World => return Ok(show::world(&client.get_world_state().await?)),
-            Command::Shards => return Ok(show::shards(&client.get_shards().await?)),
-            Command::Help => return Ok(command::HELP.to_owned()),
-        }
-        Ok(String::new())
-    }
-}
-
-async fn print(output: &mut (impl AsyncWrite + Unpin), line: &str) -> io::Result<()> {
-    output.write_all(line.as_bytes()).await?;
-    output.write_all(b"\n").await?;
-    output.flush().await
 }
 
 #[cfg(test)]

@@ -26,4 +26,5 @@ mod reconnect;
 mod resume;
 mod rush;
 mod slow;
+mod terminal;
 mod trade;

@@ -1,29 +1,14 @@
-//! What can be typed.
+//! What can be typed: one table of commands, of which `/help` and what is said of a mistake are made.
 
-use protocol::ids::ItemId;
+use protocol::ids::{GroundId, ItemId};
+use protocol::movement::Position;
+use protocol::party::LootSharing;
+use protocol::trade::Portion;
 
 use crate::Thing;
-
-/// Shown by `/help`.
-pub const HELP: &str = "\
-text           to everybody
-/say TEXT      to those near
-/f TEXT        to your faction
-/w NAME TEXT   to one (names with spaces in quotes: /w \"Old Bo\" hello)
-/block NAME    want nothing more from somebody
-/unblock NAME  want something again
-/blocked       whom you block
-/go ID         to a neighbouring location
-/pos X Y       to a point here, in metres
-/who           who is near
-/where         where you are
-/inv           what you have
-/ground        what lies here
-/drop WHAT     lay it down: an item by its number, or what is counted by its kind, with how many: /drop health_potion 2
-/take ID       pick up what lies here
-/world         the state of the world
-/shards        the crystal shards
-/quit          leave";
+use crate::terminal::arguments::{
+    begin, buy, kind_or_item, name, number, offer, party, position, strike, text, whisper,
+};
 
 /// A line, understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,22 +17,194 @@ pub enum Command {
     Chat(String),
     Say(String),
     Faction(String),
+    PartyChat(String),
     Whisper { to: String, text: String },
     Block(String),
     Unblock(String),
     Blocked,
     Go(i64),
-    Position { x: f64, y: f64 },
-    Inventory,
-    Ground,
-    Drop(Thing),
-    Take(i64),
+    Position(Position),
     Who,
     Where,
+    Me,
+    Combat(Combat),
+    Use(String),
+    Inventory,
+    Equip(ItemId),
+    Unequip(ItemId),
+    Ground,
+    Drop(Thing),
+    Take(GroundId),
+    Vendor,
+    Buy { kind: String, quantity: u32 },
+    Sell(Thing),
+    Party(Party),
+    Trade(Trade),
+    Quests,
     World,
     Shards,
+    News,
     Help,
     Quit,
+}
+
+/// What can be done about a fight.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Combat {
+    /// Against somebody near of this name, or an enemy of this kind; else whoever comes first.
+    Begin(Option<String>),
+    Attack {
+        manner: Option<&'static str>,
+        target: String,
+    },
+    Defend(Option<String>),
+    /// An ability, and whom it is for behind it.
+    Cast(String),
+    Flee,
+}
+
+/// What can be done about a party.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Party {
+    Show,
+    Create(String),
+    Invite(String),
+    Accept,
+    Decline,
+    Leave,
+    Kick(String),
+    Loot(LootSharing),
+    Disband,
+}
+
+/// What can be done about a trade.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trade {
+    Ask(String),
+    Offer(Goods),
+    Agree,
+    Decline,
+}
+
+/// One's own side of a trade, whole.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Goods {
+    pub souls: u32,
+    pub items: Vec<ItemId>,
+    pub stacks: Vec<Portion>,
+}
+
+/// A row of the table.
+struct Entry {
+    /// The first one is shown.
+    names: &'static [&'static str],
+    arguments: &'static str,
+    help: &'static str,
+    /// What follows the name, without space around it; `None`: it makes no sense.
+    parse: fn(&str) -> Option<Command>,
+}
+
+const fn entry(
+    names: &'static [&'static str],
+    arguments: &'static str,
+    help: &'static str,
+    parse: fn(&str) -> Option<Command>,
+) -> Entry {
+    Entry { names, arguments, help, parse }
+}
+
+const COMMANDS: &[Entry] = &[
+    entry(&["say", "s"], "TEXT", "to those in the same location", |rest| text(rest).map(Command::Say)),
+    entry(&["f", "faction"], "TEXT", "to your faction", |rest| text(rest).map(Command::Faction)),
+    entry(&["p"], "TEXT", "to your party", |rest| text(rest).map(Command::PartyChat)),
+    entry(
+        &["w", "whisper"],
+        "NAME TEXT",
+        "to one; names with spaces in quotes: /w \"Old Bo\" hello",
+        whisper,
+    ),
+    entry(&["block"], "NAME", "want nothing more from somebody", |rest| name(rest).map(Command::Block)),
+    entry(&["unblock"], "NAME", "want something again", |rest| name(rest).map(Command::Unblock)),
+    entry(&["blocked"], "", "whom you block", |_| Some(Command::Blocked)),
+    entry(&["go"], "ID", "to a neighbouring location, for example /go 2", |rest| {
+        number(rest).map(Command::Go)
+    }),
+    entry(&["pos"], "X Y", "to a point here, in metres, for example /pos 10 -20", |rest| {
+        position(rest).map(Command::Position)
+    }),
+    entry(&["who"], "", "who is near", |_| Some(Command::Who)),
+    entry(&["where"], "", "where you are", |_| Some(Command::Where)),
+    entry(&["me"], "", "how you are", |_| Some(Command::Me)),
+    entry(
+        &["fight"],
+        "[KIND|NAME|guardian]",
+        "an enemy of this kind, somebody near, or the guardian of the shard; alone: whoever comes first",
+        |rest| Some(begin(rest)),
+    ),
+    entry(&["attack", "a"], "[light|heavy] [TARGET]", "strike; heavy hurts more and misses more", |rest| {
+        Some(strike(rest))
+    }),
+    entry(
+        &["defend", "d"],
+        "[block|dodge|parry|rest]",
+        "ward off until your next turn; rest wards off nothing",
+        |rest| Some(Command::Combat(Combat::Defend(text(rest)))),
+    ),
+    entry(&["cast", "c"], "NAME [TARGET]", "use an ability; alone, in your turn: which you have", |rest| {
+        Some(Command::Combat(Combat::Cast(rest.to_owned())))
+    }),
+    entry(
+        &["use"],
+        "KIND|ID [TARGET]",
+        "use something up, in a fight or outside: /use health_potion",
+        |rest| text(rest).map(Command::Use),
+    ),
+    entry(&["flee"], "", "try to get away from a fight", |_| Some(Command::Combat(Combat::Flee))),
+    entry(&["bag", "inv", "inventory"], "", "what you have", |_| Some(Command::Inventory)),
+    entry(&["equip"], "ID", "put on an item, by its number in /bag", |rest| {
+        number(rest).map(|id| Command::Equip(ItemId(id)))
+    }),
+    entry(&["unequip"], "ID", "take it off", |rest| number(rest).map(|id| Command::Unequip(ItemId(id)))),
+    entry(&["drop"], "ID | KIND [N]", "lay it down: /drop 12, or /drop health_potion 2", |rest| {
+        kind_or_item(rest).map(Command::Drop)
+    }),
+    entry(&["ground"], "", "what lies here", |_| Some(Command::Ground)),
+    entry(&["take"], "ID", "pick up what lies here, for example /take 5", |rest| {
+        number(rest).map(|id| Command::Take(GroundId(id)))
+    }),
+    entry(&["vendor"], "", "what is sold here", |_| Some(Command::Vendor)),
+    entry(&["buy"], "KIND [N]", "buy it here", buy),
+    entry(&["sell"], "ID | KIND [N]", "sell it here", |rest| kind_or_item(rest).map(Command::Sell)),
+    entry(
+        &["party"],
+        "[create [NAME]|invite NAME|accept|decline|leave|kick NAME|loot equal/leader/roll|disband]",
+        "alone: who is in your party",
+        |rest| party(rest).map(Command::Party),
+    ),
+    entry(&["trade"], "NAME", "ask somebody near to trade", |rest| {
+        name(rest).map(|whom| Command::Trade(Trade::Ask(whom)))
+    }),
+    entry(
+        &["offer"],
+        "THINGS|nothing",
+        "your whole side of the trade: /offer 20 souls, 12, health_potion 2",
+        offer,
+    ),
+    entry(&["agree"], "", "accept the trade as it was shown last", |_| Some(Command::Trade(Trade::Agree))),
+    entry(&["decline"], "", "end the trade", |_| Some(Command::Trade(Trade::Decline))),
+    entry(&["quests"], "", "what there is to do", |_| Some(Command::Quests)),
+    entry(&["world"], "", "the state of the world", |_| Some(Command::World)),
+    entry(&["shards"], "", "the crystal shards", |_| Some(Command::Shards)),
+    entry(&["news"], "", "what happened in the world lately", |_| Some(Command::News)),
+    entry(&["help", "?"], "", "this", |_| Some(Command::Help)),
+    entry(&["quit", "exit", "q"], "", "leave", |_| Some(Command::Quit)),
+];
+
+impl Entry {
+    /// As it is typed.
+    fn usage(&self) -> String {
+        format!("/{} {}", self.names[0], self.arguments).trim_end().to_owned()
+    }
 }
 
 impl Command {
@@ -55,119 +212,20 @@ impl Command {
     pub fn parse(line: &str) -> Result<Self, String> {
         let line = line.trim();
         let Some(command) = line.strip_prefix('/') else {
-            return Ok(if line.is_empty() { Self::Nothing } else { Self::Chat(line.to_owned()) });
+            return Ok(text(line).map_or(Self::Nothing, Self::Chat));
         };
         let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-        let rest = rest.trim();
-        match (word, rest) {
-            ("say" | "s", text) if !text.is_empty() => Ok(Self::Say(text.to_owned())),
-            ("f" | "faction", text) if !text.is_empty() => Ok(Self::Faction(text.to_owned())),
-            ("w" | "whisper", rest) => whisper(rest).ok_or_else(|| usage("/w NAME TEXT")),
-            ("block", name) if !name.is_empty() => Ok(Self::Block(unquoted(name))),
-            ("unblock", name) if !name.is_empty() => Ok(Self::Unblock(unquoted(name))),
-            ("block" | "unblock", _) => Err(usage(&format!("/{word} NAME"))),
-            ("blocked", _) => Ok(Self::Blocked),
-            ("go", id) => id.parse().map(Self::Go).map_err(|_| usage("/go ID, for example /go 2")),
-            ("pos", point) => position(point).ok_or_else(|| usage("/pos X Y, for example /pos 10 -20")),
-            ("inv" | "inventory", _) => Ok(Self::Inventory),
-            ("ground", _) => Ok(Self::Ground),
-            ("drop", what) => thing(what).map(Self::Drop).ok_or_else(|| usage("/drop 12, or /drop KIND 2")),
-            ("take", id) => id.parse().map(Self::Take).map_err(|_| usage("/take ID, for example /take 5")),
-            ("who", _) => Ok(Self::Who),
-            ("where", _) => Ok(Self::Where),
-            ("world", _) => Ok(Self::World),
-            ("shards", _) => Ok(Self::Shards),
-            ("help" | "?", _) => Ok(Self::Help),
-            ("quit" | "exit" | "q", _) => Ok(Self::Quit),
-            ("say" | "s" | "f" | "faction", _) => Err(usage(&format!("/{word} TEXT"))),
-            (word, _) => Err(format!("There is no /{word}; /help lists what there is.")),
-        }
+        let Some(entry) = COMMANDS.iter().find(|entry| entry.names.contains(&word)) else {
+            return Err(format!("There is no /{word}; /help lists what there is."));
+        };
+        (entry.parse)(rest.trim()).ok_or_else(|| format!("Like this: {} - {}", entry.usage(), entry.help))
     }
 }
 
-fn usage(how: &str) -> String {
-    format!("Like this: {how}")
-}
-
-/// As for whispers, though nothing follows the name here.
-fn unquoted(name: &str) -> String {
-    name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name).trim().to_owned()
-}
-
-fn whisper(rest: &str) -> Option<Command> {
-    let (to, text) = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"')?,
-        None => rest.split_once(char::is_whitespace)?,
-    };
-    let (to, text) = (to.trim().to_owned(), text.trim().to_owned());
-    (!to.is_empty() && !text.is_empty()).then_some(Command::Whisper { to, text })
-}
-
-/// An item by its number, or so many of a kind.
-fn thing(what: &str) -> Option<Thing> {
-    let (name, many) =
-        what.split_once(char::is_whitespace).map_or((what, None), |(a, b)| (a, Some(b.trim())));
-    match (name.parse(), many) {
-        (Ok(serial), None) => Some(Thing::Item(ItemId(serial))),
-        (Err(_), None) if !name.is_empty() => Some(Thing::one(name)),
-        (Err(_), Some(many)) => Some(Thing::Some { kind: name.to_owned(), quantity: many.parse().ok()? }),
-        _ => None,
-    }
-}
-
-fn position(point: &str) -> Option<Command> {
-    let (x, y) = point.split_once(char::is_whitespace)?;
-    let number = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-    Some(Command::Position { x: number(x)?, y: number(y)? })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Command, ItemId, Thing};
-
-    #[test]
-    fn lines_are_understood() {
-        let whisper = |to: &str| Command::Whisper { to: to.to_owned(), text: "hi there".to_owned() };
-        let cases = [
-            ("", Command::Nothing),
-            ("  hello  you ", Command::Chat("hello  you".to_owned())),
-            ("/say hello", Command::Say("hello".to_owned())),
-            ("/w Bo hi there", whisper("Bo")),
-            ("/w \"Old Bo\" hi there", whisper("Old Bo")),
-            ("/block Old Bo", Command::Block("Old Bo".to_owned())),
-            ("/unblock \"Old Bo\"", Command::Unblock("Old Bo".to_owned())),
-            ("/blocked", Command::Blocked),
-            ("/go 12", Command::Go(12)),
-            ("/pos 1.5 -2", Command::Position { x: 1.5, y: -2.0 }),
-            ("/drop 12", Command::Drop(Thing::Item(ItemId(12)))),
-            ("/drop arrow", Command::Drop(Thing::one("arrow"))),
-            ("/drop arrow  3", Command::Drop(Thing::Some { kind: "arrow".to_owned(), quantity: 3 })),
-            ("/take 7", Command::Take(7)),
-            ("/quit", Command::Quit),
-        ];
-        for (line, command) in cases {
-            assert_eq!(Command::parse(line), Ok(command), "{line}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_is_explained() {
-        for line in [
-            "/say",
-            "/w Bo",
-            "/w \"Bo hi",
-            "/block",
-            "/unblock ",
-            "/go north",
-            "/pos 1",
-            "/pos 1 NaN",
-            "/drop",
-            "/drop 12 2",
-            "/drop arrow many",
-            "/take",
-            "/dance",
-        ] {
-            assert!(Command::parse(line).is_err(), "{line}");
-        }
-    }
+/// What there is, a line each.
+pub fn help() -> String {
+    let first = ("TEXT".to_owned(), "to everybody");
+    let rows = COMMANDS.iter().map(|entry| (entry.usage(), entry.help));
+    let lines = std::iter::once(first).chain(rows).map(|(usage, help)| format!("  {usage:24} {help}"));
+    lines.collect::<Vec<_>>().join("\n")
 }

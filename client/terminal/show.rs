@@ -1,21 +1,33 @@
 //! What messages look like as a line of text.
 
-use protocol::blocks::Blocked;
-use protocol::chat::{Channel, Chat};
-use protocol::ground::{GroundItem, GroundUpdate};
-use protocol::inventory::Inventory;
-use protocol::movement::Position;
-use protocol::world::{CrystalShard, WorldState};
-use protocol::{LocationId, ServerMessage};
+mod dealings;
+mod fight;
+#[cfg(test)]
+mod tests;
+mod things;
 
-use crate::{NearbyPlayer, Notice};
+pub use dealings::party;
+pub use things::{ground, inventory, vendor};
+
+use protocol::blocks::Blocked;
+use protocol::characters::CharacterUpdate;
+use protocol::chat::{Channel, Chat};
+use protocol::movement::LocationUpdate;
+use protocol::world::{CrystalShard, WorldEvent, WorldState};
+use protocol::{LocationId, ServerMessage};
+use serde_json::Value;
+
+use crate::terminal::scene::Scene;
+use crate::{ClientError, NearbyPlayer, Notice};
 
 /// A message as one line; `None` for what a person need not see.
-pub fn message(message: &ServerMessage) -> Option<String> {
+pub fn message(message: &ServerMessage, scene: &Scene) -> Option<String> {
     use ServerMessage::{
-        Aetherfall, Chat, ChatHistory, Disconnect, Error, EventTrigger, FactionChat, GroundUpdate,
-        InvalidMessage, LocationUpdate, PartyChat, PlayerJoinedArea, PlayerLeftArea, QuestUpdate,
-        RealityShift, ShardCaptured, Whisper, WorldAnnouncement,
+        Aetherfall, CharacterUpdate, Chat, ChatHistory, CombatAction, CombatDamage, CombatEnd, CombatHeal,
+        CombatStart, CombatState, Disconnect, Error, EventTrigger, FactionChat, GroundUpdate, InvalidMessage,
+        InventoryUpdate, LocationUpdate, PartyChat, PartyDecline, PartyDisband, PartyInvite, PartyKick,
+        PartyUpdate, PlayerJoinedArea, PlayerLeftArea, QuestUpdate, RealityShift, ShardCaptured, ShardStatus,
+        TradeComplete, TradeDecline, TradeRequest, TradeUpdate, Whisper, WorldAnnouncement,
     };
     Some(match message {
         Chat(line) | Whisper(line) | PartyChat(line) | FactionChat(line) => chat(line),
@@ -27,35 +39,73 @@ pub fn message(message: &ServerMessage) -> Option<String> {
             format!("-- said before ({}):\n{}", history.channel, past.join("\n"))
         }
         WorldAnnouncement(news) => format!("*** {}: {}", news.announced_by, plain(&news.content)),
-        LocationUpdate(update) => {
-            let exits: Vec<String> = update.exits.iter().map(ToString::to_string).collect();
-            let lying = match update.ground.len() {
-                0 => String::new(),
-                many => format!("; on the ground: {many} (/ground)"),
-            };
-            format!(
-                "-- {} ({}), ways to {}; {} others are here{lying}",
-                update.location_name,
-                update.location_id,
-                exits.join(", "),
-                update.occupant_count
-            )
-        }
-        GroundUpdate(update) => lies_or_not(update)?,
+        LocationUpdate(update) => arrival(update),
+        GroundUpdate(update) => things::lies_or_not(update)?,
         PlayerJoinedArea(who) => format!("-- {} (level {}) comes", who.character_name, who.level),
         PlayerLeftArea(who) => match who.to_location_id {
             Some(to) => format!("-- {} goes to {to}", who.character_name),
             None => format!("-- {} leaves", who.character_name),
         },
-        ShardCaptured(news) => format!("*** {} takes {}", news.faction, news.shard_name),
+        CharacterUpdate(update) => grown(update, scene)?,
+        CombatStart(start) => fight::start(start, scene),
+        CombatAction(action) => fight::action(action, scene),
+        CombatDamage(damage) => fight::damage(damage, scene),
+        CombatHeal(heal) => fight::heal(heal, scene),
+        CombatState(state) => fight::state(state, scene)?,
+        CombatEnd(end) => fight::end(end),
+        InventoryUpdate(update) => things::change(update),
+        PartyInvite(invite) => dealings::invite(invite, scene),
+        PartyUpdate(update) => party(update),
+        PartyDecline(who) => format!("-- {} does not come into the party", who.character_name),
+        PartyKick(who) if who.character_id == scene.me => "-- you are out of the party".to_owned(),
+        PartyKick(who) => format!("-- {} is out of the party", who.character_name),
+        PartyDisband(end) => format!("-- the party is no more: {}", plain(&end.reason)),
+        TradeRequest(request) => dealings::request(request),
+        TradeUpdate(update) => dealings::window(update, scene),
+        TradeDecline(end) => format!("-- nothing is traded: {}", plain(&end.reason)),
+        TradeComplete(end) => dealings::complete(end, scene),
+        ShardCaptured(news) => {
+            let (who, shard) = (&news.captured_by_character_name, &news.shard_name);
+            format!("*** {} takes {shard}, by the hand of {who}", news.faction)
+        }
+        ShardStatus(status) => {
+            status.shards.iter().map(|one| format!("*** {}", shard(one))).collect::<Vec<_>>().join("\n")
+        }
         RealityShift(news) => format!("*** {} becomes {}", news.from_reality, news.to_reality),
-        Aetherfall(news) => format!("*** Aetherfall {}: {}", news.total_aetherfalls, news.new_reality),
-        EventTrigger(event) => format!("*** {}: {}", event.title, event.description),
-        QuestUpdate(quest) => format!("-- {} {}/{}", quest.title, quest.progress, quest.goal),
-        Error(error) | InvalidMessage(error) => format!("! {} ({})", error.error_message, error.error_code),
+        Aetherfall(news) => {
+            let winner = news.winning_faction.as_ref().map_or_else(String::new, |who| format!(" by {who}"));
+            format!("*** Aetherfall {}{winner}: {} begins", news.total_aetherfalls, news.new_reality)
+        }
+        EventTrigger(event) => format!("*** {}: {}", plain(&event.title), plain(&event.description)),
+        QuestUpdate(quest) => format!(
+            "-- quest, {}: {} ({}/{}) {}",
+            quest.status, quest.title, quest.progress, quest.goal, quest.description
+        ),
+        Error(error) | InvalidMessage(error) => self::error(&error.clone().into()),
         Disconnect(goodbye) => format!("! {}", goodbye.reason),
         _ => return None,
     })
+}
+
+fn arrival(update: &LocationUpdate) -> String {
+    let exits: Vec<String> = update.exits.iter().map(ToString::to_string).collect();
+    let lying = match update.ground.len() {
+        0 => String::new(),
+        many => format!("; on the ground: {many} (/ground)"),
+    };
+    format!(
+        "-- {} ({}), ways to {}; {} others are here{lying}",
+        update.location_name,
+        update.location_id,
+        exits.join(", "),
+        update.occupant_count
+    )
+}
+
+/// One's own new level.
+fn grown(update: &CharacterUpdate, scene: &Scene) -> Option<String> {
+    let level = update.level.filter(|level| update.character_id == scene.me && *level > scene.level)?;
+    Some(format!("*** You are level {level} now"))
 }
 
 fn chat(line: &Chat) -> String {
@@ -69,6 +119,15 @@ fn chat(line: &Chat) -> String {
 /// What others write must not steer the terminal.
 fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+/// What went wrong, and what there was to choose from.
+pub fn error(error: &ClientError) -> String {
+    let text = plain(&error.to_string());
+    let ClientError::Refused { details, .. } = error else { return format!("! {text}") };
+    let possible = details.get("possible").and_then(Value::as_array).into_iter().flatten();
+    let unsaid: Vec<&str> = possible.filter_map(Value::as_str).filter(|name| !text.contains(name)).collect();
+    if unsaid.is_empty() { format!("! {text}") } else { format!("! {text}: try {}", unsaid.join(", ")) }
 }
 
 /// News of the connection as one line.
@@ -99,37 +158,20 @@ pub fn players(players: &[NearbyPlayer]) -> String {
     players.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
-fn lies_or_not(update: &GroundUpdate) -> Option<String> {
-    let laid = update.items.iter().map(|item| format!("-- on the ground: {}", thing(item)));
-    let gone = update.gone.iter().map(|id| format!("-- {id} does not lie here any more"));
-    let lines: Vec<String> = laid.chain(gone).collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
-fn thing(item: &GroundItem) -> String {
-    let many = if item.quantity == 1 { String::new() } else { format!("{} ", item.quantity) };
-    let Position { x, y, .. } = item.position;
-    format!("{} {many}{} at {x:.0}, {y:.0}", item.ground_id, item.name)
-}
-
-/// What lies on the ground, a line each.
-pub fn ground(lying: &[GroundItem]) -> String {
-    if lying.is_empty() {
-        return "Nothing lies here.".to_owned();
-    }
-    lying.iter().map(|item| format!("  {}", thing(item))).collect::<Vec<_>>().join("\n")
-}
-
-/// What one has, a line each.
-pub fn inventory(all: &Inventory) -> String {
-    let items = all.items.iter().map(|item| {
-        let worn = if item.equipped { ", worn" } else { "" };
-        format!("  {} {}{worn}", item.item_id, item.name)
-    });
-    let stacks =
-        all.stacks.iter().map(|stack| format!("  {} {} ({})", stack.quantity, stack.name, stack.kind));
-    let souls = std::iter::once(format!("  {} souls", all.souls));
-    souls.chain(items).chain(stacks).collect::<Vec<_>>().join("\n")
+/// How one's own character stands.
+pub fn oneself(state: &CharacterUpdate) -> String {
+    let of = |now: Option<i32>, most: Option<i32>| match (now, most) {
+        (Some(now), Some(most)) => format!("{now}/{most}"),
+        _ => "?".to_owned(),
+    };
+    let level = state.level.map_or_else(String::new, |level| format!(", level {level}"));
+    format!(
+        "{}{level}: {} health, {} stamina, {} mana",
+        state.character_name,
+        of(state.health, state.max_health),
+        of(state.stamina, state.max_stamina),
+        of(state.mana, state.max_mana)
+    )
 }
 
 /// Whom one blocks, a line each.
@@ -158,9 +200,22 @@ pub fn world(state: &WorldState) -> String {
 
 /// The crystal shards, a line each.
 pub fn shards(shards: &[CrystalShard]) -> String {
-    let one = |shard: &CrystalShard| {
-        let owner = shard.owning_faction.as_deref().unwrap_or("nobody");
-        format!("  {} - held by {owner}, guarded by {}", shard.name, shard.guardian_name)
+    shards.iter().map(|one| format!("  {}", shard(one))).collect::<Vec<_>>().join("\n")
+}
+
+fn shard(shard: &CrystalShard) -> String {
+    let owner = shard.owning_faction.as_deref().unwrap_or("nobody");
+    let at = shard.location_id.map_or_else(String::new, |at| format!(" in {at}"));
+    format!("{}{at} - {}, held by {owner}, guarded by {}", shard.name, shard.status, shard.guardian_name)
+}
+
+/// What happened lately, a line each.
+pub fn events(events: &[WorldEvent]) -> String {
+    if events.is_empty() {
+        return "Nothing worth remembering.".to_owned();
+    }
+    let one = |event: &WorldEvent| {
+        format!("  {} {}: {}", event.timestamp, plain(&event.title), plain(&event.description))
     };
-    shards.iter().map(one).collect::<Vec<_>>().join("\n")
+    events.iter().map(one).collect::<Vec<_>>().join("\n")
 }
