@@ -262,10 +262,11 @@ impl World {
         Ok(())
     }
 
-    /// Deletes an account with its characters and sessions.
+    /// Deletes an account with its characters and sessions. What its characters trade ends: they leave it.
     ///
     /// # Errors
-    /// `BAD_CREDENTIALS` when the password is wrong, `RATE_LIMITED`, `BUSY`, `STORAGE`.
+    /// `BAD_CREDENTIALS` when the password is wrong, `CONFLICT` while one of its characters is in a combat,
+    /// `RATE_LIMITED`, `BUSY`, `STORAGE`.
     pub async fn delete_account(
         &self,
         who: &SessionRow,

@@ -1,7 +1,7 @@
 //! Who is in the world: which session plays which character, and by what name others find it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use protocol::{AccountId, CharacterId, SessionId};
 
@@ -20,6 +20,15 @@ pub struct Playing {
     pub session: SessionId,
     pub outbox: Arc<Outbox>,
     pub door: Door<Session>,
+    /// Alive while it is in a trade: see [`Directory::in_trade`].
+    pub trade: Weak<()>,
+}
+
+impl Playing {
+    /// Whether it is in a trade, or about to be.
+    pub fn is_in_trade(&self) -> bool {
+        self.trade.strong_count() > 0
+    }
 }
 
 /// What became of a claim.
@@ -67,6 +76,16 @@ impl Directory {
         {
             people.by_name.remove(&rules::names::fold(&playing.name));
         }
+    }
+
+    /// Notes that a character that this session plays is in a trade, as long as what is returned is kept.
+    pub fn in_trade(&self, character: CharacterId, session: SessionId) -> Arc<()> {
+        let kept = Arc::new(());
+        let mut people = self.lock();
+        if let Some(playing) = people.by_id.get_mut(&character).filter(|playing| playing.session == session) {
+            playing.trade = Arc::downgrade(&kept);
+        }
+        kept
     }
 
     pub fn find(&self, character: CharacterId) -> Option<Playing> {

@@ -72,14 +72,20 @@ impl World {
     /// Deletes a character; whoever plays it leaves the world. Answers with the documented sentence.
     ///
     /// # Errors
-    /// `NOT_FOUND` when it is not the account's; `BUSY`, `STORAGE`; `CONFLICT` when `keep` names a request that was
-    /// served before.
+    /// `NOT_FOUND` when it is not the account's; `CONFLICT` while it is in a combat or a trade, and when `keep` names a
+    /// request that was served before; `BUSY`, `STORAGE`.
     pub async fn delete_character(
         &self,
         account: AccountId,
         id: CharacterId,
         keep: Option<Keep<String>>,
     ) -> Result<String, ErrorMessage> {
+        // A trade is nowhere on disk. One that begins from here on ends because its character is gone.
+        let playing = self.directory().find(id);
+        if playing.is_some_and(|playing| playing.account == account && playing.is_in_trade()) {
+            let reason = "the character is in a trade: decline it first";
+            return Err(ErrorMessage::new(ErrorCode::Conflict, reason));
+        }
         let delete = storage::characters::delete(account, id, self.clock().now().wall_ms);
         let name =
             self.store().write(delete.keeping(keep)).await.map_err(|error| match storage_error(&error) {

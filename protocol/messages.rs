@@ -106,7 +106,7 @@ vocabulary! {
         "character_create" CharacterCreate(characters::CreateCharacter),
         /// Asks how one's own character stands; answered with `character_update`. What a client says of itself is ignored.
         "character_update" CharacterUpdate(session::Bare),
-        /// Deletes one of one's own characters; answered with `character_delete`.
+        /// Deletes one of one's own characters, unless it is in a combat or a trade; answered with `character_delete`.
         "character_delete" CharacterDelete(characters::WhichCharacter),
         /// Goes to a neighbouring location, or to a point of the same one.
         "move" Move(movement::Move),

@@ -92,6 +92,7 @@ pub fn set_role(account: AccountId, role: Role) -> Write<()> {
 }
 
 /// Deletes an account with its characters and sessions; answers with the sessions that ended so. Its name stays taken.
+/// [`StoreError::Conflict`]`("combat")` while one of its characters fights.
 pub fn delete(account: AccountId, now: i64) -> Write<Vec<SessionId>> {
     Write::new(move |database| {
         change(database, "deleted_at = ?2, password_hash = NULL", account, now)?;

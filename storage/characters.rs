@@ -156,6 +156,7 @@ pub fn delete(account: AccountId, id: CharacterId, now: i64) -> Write<String> {
         if combats::of(database, id)?.is_some() {
             return Err(StoreError::Conflict("combat"));
         }
+        combats::forget_deleted(database, account)?;
         database
             .prepare_cached("UPDATE sessions SET character_id = NULL WHERE character_id = ?1")?
             .execute([id.0])?;
@@ -241,14 +242,17 @@ pub(crate) fn step(database: &Connection, at: &Whereabouts) -> Result<(), StoreE
     Ok(())
 }
 
+/// # Errors
+/// [`StoreError::Conflict`]`("combat")` while one of them fights.
 pub(crate) fn delete_all_of(database: &Connection, account: AccountId, now: i64) -> Result<(), StoreError> {
+    combats::check_free(database, account)?;
     database
         .prepare_cached(
             "UPDATE characters SET deleted_at = ?2, updated_at = ?2, epoch = epoch + 1
              WHERE account_id = ?1 AND deleted_at IS NULL",
         )?
         .execute((account.0, now))?;
-    Ok(())
+    combats::forget_deleted(database, account)
 }
 
 fn insert(

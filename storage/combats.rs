@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use protocol::CharacterId;
 use protocol::ids::{CombatId, CrystalShardId};
+use protocol::{AccountId, CharacterId};
 use rules::combat::Aftermath;
 use rules::realm::{Captor, Won};
 use rules::venue::CombatSave;
@@ -82,6 +82,29 @@ pub(crate) fn of(database: &Connection, who: CharacterId) -> Result<Option<Comba
         .query_row([who.0], |row| row.get(0))
         .optional()?;
     id.map(|id| named(&id)).transpose()
+}
+
+/// # Errors
+/// [`StoreError::Conflict`]`("combat")` when one of the account's characters is in one.
+pub(crate) fn check_free(database: &Connection, account: AccountId) -> Result<(), StoreError> {
+    let fights: bool = database
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM combat_fighters JOIN characters ON characters.id = character_id
+             WHERE account_id = ?1)",
+        )?
+        .query_row([account.0], |row| row.get(0))?;
+    if fights { Err(StoreError::Conflict("combat")) } else { Ok(()) }
+}
+
+/// Nobody will put into effect what combats left of those of the account that are deleted.
+pub(crate) fn forget_deleted(database: &Connection, account: AccountId) -> Result<(), StoreError> {
+    database
+        .prepare_cached(
+            "DELETE FROM aftermaths WHERE character_id IN
+                 (SELECT id FROM characters WHERE account_id = ?1 AND deleted_at IS NOT NULL)",
+        )?
+        .execute([account.0])?;
+    Ok(())
 }
 
 pub(crate) fn has_aftermaths(database: &Connection, who: CharacterId) -> Result<bool, StoreError> {

@@ -234,3 +234,21 @@ async fn the_documented_world_is_there_for_anybody() {
         assert_eq!(status[field], 1, "{field}: {status}");
     }
 }
+
+#[tokio::test]
+async fn who_is_in_a_trade_is_deleted_when_that_is_over() {
+    let mut server = Server::start();
+    let (ann, bob) = (server.player().await, server.player().await);
+    let mut one = server.enter(&ann, Socket::v1(&server).await).await;
+    let mut two = server.enter(&bob, Socket::v1(&server).await).await;
+    let asked = one.ask("trade_request", "ask", json!({"recipient_id": bob.character})).await;
+    let path = format!("/api/characters/{}", bob.character);
+    let kept = server.delete(&path, Some(&bob.person.token)).await;
+    assert_eq!((kept.status, &kept.body["code"]), (409, &json!("CONFLICT")), "{kept:?}");
+    assert_eq!(server.delete(&path, Some(&ann.person.token)).await.status, 404);
+    two.ask("trade_decline", "no", json!({"trade_id": asked["trade_id"]})).await;
+    // The trade is over for him when he hears it.
+    two.hear("trade_decline").await;
+    server.delete(&path, Some(&bob.person.token)).await.expect();
+    server.expect_well().await;
+}

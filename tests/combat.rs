@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::disk::{experience, is_settled};
-use crate::harness::people::{Player, text};
+use crate::harness::people::{PASSWORD, Player, text};
 use crate::harness::program::run;
 use crate::harness::server::{Directory, Server};
 use crate::harness::shapes::expect_keys;
@@ -136,6 +137,9 @@ async fn characters_fight_each_other_where_it_is_allowed_and_a_repeated_move_cou
     let path = format!("/api/characters/{}", bob.character);
     let deleted = server.delete(&path, Some(&bob.person.token)).await;
     assert_eq!((deleted.status, &deleted.body["code"]), (409, &json!("CONFLICT")), "{deleted:?}");
+    let request = server.request(Method::DELETE, "/api/account").bearer_auth(&bob.person.token);
+    let kept = Server::send(request.json(&json!({"password": PASSWORD}))).await;
+    assert_eq!((kept.status, &kept.body["code"]), (409, &json!("CONFLICT")), "{kept:?}");
     let left = two.ask("move", "away", json!({"to_location_id": 1})).await;
     assert_eq!(left["error_code"], "MOVE_REJECTED", "{left}");
     server.expect_well().await;

@@ -1,5 +1,7 @@
 //! A session's character in the world: taking it, the venues it is in, giving it up.
 
+use std::sync::Weak;
+
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
 use protocol::characters::{Character, CharacterAnswer};
@@ -214,6 +216,7 @@ impl Session {
             session: self.id,
             outbox: self.outbox.clone(),
             door,
+            trade: Weak::new(),
         };
         let replaced = Farewell::new(CloseCode::Replaced, "another session took over this character");
         match self.world.directory().claim(claim) {

@@ -1,5 +1,7 @@
 //! A session's trade: asking somebody near, being asked, and the window as its own sheet has a say in it.
 
+use std::sync::Arc;
+
 use protocol::trade::{AcceptTrade, OfferTrade};
 use protocol::{CharacterId, ErrorCode, ErrorMessage, LocationId, ServerMessage};
 use rules::sheet::Engagement;
@@ -25,6 +27,14 @@ pub struct Trading {
     request: Option<Ticket>,
     /// How often this session has accepted something.
     accepts: u64,
+    /// By which the directory knows that the character is in a trade.
+    _noted: Arc<()>,
+}
+
+impl Trading {
+    fn new(id: String, request: Option<Ticket>, noted: Arc<()>) -> Self {
+        Self { id, door: None, request, accepts: 0, _noted: noted }
+    }
 }
 
 /// A request on its way to the session of whoever is asked. It is answered, whatever becomes of that session: at the
@@ -99,8 +109,8 @@ impl Session {
             location: playing.location,
             to: own_door,
         };
-        playing.trading =
-            Some(Trading { id: trade_id, door: None, request: Some(ticket.clone()), accepts: 0 });
+        let noted = self.world.directory().in_trade(playing.member.id, self.id);
+        playing.trading = Some(Trading::new(trade_id, Some(ticket.clone()), noted));
         if found.door.post(Mail::AskedToTrade(ask)).is_err() {
             playing.trading = None;
             let reason = "they can't be asked now: try again";
@@ -115,8 +125,8 @@ impl Session {
         if verdict.is_ok()
             && let Some(playing) = self.playing.as_mut()
         {
-            let id = ask.trade_id.clone();
-            playing.trading = Some(Trading { id, door: None, request: None, accepts: 0 });
+            let noted = self.world.directory().in_trade(playing.member.id, self.id);
+            playing.trading = Some(Trading::new(ask.trade_id.clone(), None, noted));
             self.enter_trade(TradeEntry::Recipient, None);
         }
         ask.answer(verdict);

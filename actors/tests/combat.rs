@@ -207,6 +207,9 @@ fn whom_one_can_not_fight_is_told_and_nobody_is_held() {
         assert_eq!(two.refused(wear).await.error_code, ErrorCode::Locked);
         let delete = ClientMessage::CharacterDelete(WhichCharacter { character_id: two.character });
         assert_eq!(two.refused(delete).await.error_code, ErrorCode::Conflict);
+        let row = two.row().await;
+        let kept = stage.world.delete_account(&row, "password", &two.address).await;
+        assert_eq!(kept.unwrap_err().error_code, ErrorCode::Conflict);
         // And nobody of those who were refused is held.
         begin(&mut three, against("corrupt_wolf")).await;
     });

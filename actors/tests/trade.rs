@@ -154,7 +154,7 @@ fn an_accept_is_for_what_was_seen() {
 
 #[test]
 fn whoever_leaves_ends_it_and_the_other_is_told_why() {
-    for way in ["decline", "travel", "sign out", "take over", "delete", "time"] {
+    for way in ["decline", "travel", "sign out", "take over", "delete the account", "time"] {
         play(Plan::seeded(6, 20), |stage: Stage| async move {
             let (mut anna, mut berta) = (stage.player().await, stage.player().await);
             let before = belongings(&mut anna).await;
@@ -180,12 +180,9 @@ fn whoever_leaves_ends_it_and_the_other_is_told_why() {
                     stage.again(&berta).await.enter().await;
                     "left"
                 }
-                "delete" => {
-                    stage
-                        .world
-                        .delete_character(berta.signed.account_id, berta.character, None)
-                        .await
-                        .unwrap();
+                "delete the account" => {
+                    let row = berta.row().await;
+                    stage.world.delete_account(&row, "password", &berta.address).await.unwrap();
                     "left"
                 }
                 _ => {

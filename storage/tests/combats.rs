@@ -1,15 +1,15 @@
 //! Combats on disk: nobody fights in two, what is left of a character is put into effect once.
 
-use protocol::CharacterId;
 use protocol::combat::Outcome;
 use protocol::ids::{CombatId, CrystalShardId};
+use protocol::{AccountId, CharacterId};
 use rules::combat::{Aftermath, Prize};
 use rules::realm::{Captor, Won};
 use rules::venue::{CombatSave, RealmSave, Save, ShardChange};
 
 use super::{Disk, account, character};
 use crate::combats::Left;
-use crate::{Store, StoreError, characters, combats, saves, world};
+use crate::{Store, StoreError, accounts, characters, combats, saves, world};
 
 fn id(number: u8) -> CombatId {
     serde_json::from_value(format!("00000000-0000-4000-8000-0000000000{number:02}").into()).unwrap()
@@ -109,6 +109,25 @@ fn an_aftermath_is_put_into_effect_once() {
     assert_eq!(store.write(combats::settle_aftermath(one, id(1))).wait(), Ok(()));
     assert_eq!(store.write(combats::settle_aftermath(one, id(1))).wait(), Err(StoreError::NotFound));
     assert_eq!(store.read(combats::aftermaths(one)).wait(), Ok(Vec::new()));
+}
+
+#[test]
+fn who_fights_is_not_deleted_with_the_account_and_what_is_left_of_the_deleted_goes() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let (one, other) = two(&store);
+    let ann = AccountId(1);
+    save(&store, begun(1, vec![(one, 1), (other, 1)])).unwrap();
+    assert_eq!(store.write(characters::delete(ann, one, 2)).wait(), Err(StoreError::Conflict("combat")));
+    assert_eq!(store.write(accounts::delete(ann, 2)).wait(), Err(StoreError::Conflict("combat")));
+    assert_eq!(store.read(characters::list(ann)).wait().unwrap().len(), 2, "nothing of it was done");
+    let released = vec![aftermath(1, one), aftermath(1, other)];
+    save(&store, CombatSave { state: None, released, ..begun(1, Vec::new()) }).unwrap();
+    let waiting = |who| store.read(combats::aftermaths(who)).wait().unwrap().len();
+    store.write(characters::delete(ann, one, 3)).wait().unwrap();
+    assert_eq!((waiting(one), waiting(other)), (0, 1));
+    store.write(accounts::delete(ann, 4)).wait().unwrap();
+    assert_eq!(waiting(other), 0);
 }
 
 #[test]

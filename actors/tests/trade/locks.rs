@@ -1,13 +1,42 @@
 //! What is offered can't be used, worn, bought with, sold, dropped or offered twice, until it is not offered any more.
 
+use protocol::characters::WhichCharacter;
 use protocol::inventory::{Buy, SomeOf, WhichItem};
 use protocol::{ClientMessage, ErrorCode, ServerMessage};
 
-use super::deal::{Offer, accept, belongings, decline, offer, open};
+use super::deal::{Offer, accept, asked, belongings, complete, decline, offer, open, request, total, update};
 use super::{declined, no_trade_is_left};
 use crate::inventory::rich;
 use crate::peer::text;
 use crate::stage::{Plan, Stage, play};
+
+#[test]
+fn whoever_is_in_a_trade_is_not_deleted() {
+    play(Plan::seeded(13, 20), |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        let (account, character) = (anna.signed.account_id, anna.character);
+        let delete = |account| stage.world.delete_character(account, character, None);
+        let by_message = ClientMessage::CharacterDelete(WhichCharacter { character_id: character });
+        // Whoever was asked is in it, too.
+        let ServerMessage::TradeRequest(request) = berta.ask(request(character)).await else { panic!() };
+        assert_eq!(asked(&mut anna).await, request.trade_id);
+        assert_eq!(delete(account).await.unwrap_err().error_code, ErrorCode::Conflict);
+        let potion = Offer { potions: 1, ..Offer::default() };
+        update(anna.ask(offer(&request.trade_id, &potion)).await);
+        assert_eq!(delete(account).await.unwrap_err().error_code, ErrorCode::Conflict);
+        assert_eq!(anna.refused(by_message.clone()).await.error_code, ErrorCode::Conflict);
+        // Who may not delete it is not told what it does.
+        let stranger = delete(berta.signed.account_id).await.unwrap_err();
+        assert_eq!(stranger.error_code, ErrorCode::NotFound);
+        anna.ask(accept(&request.trade_id, 1)).await;
+        complete(berta.ask(accept(&request.trade_id, 1)).await);
+        anna.linger(100).await;
+        let gone = anna.ask(by_message).await;
+        assert!(matches!(gone, ServerMessage::CharacterDelete(_)), "{gone:?}");
+        no_trade_is_left(&stage).await;
+        assert_eq!(total(&stage).await.problems, Vec::<String>::new());
+    });
+}
 
 #[test]
 fn what_is_offered_is_locked_everywhere_else_until_it_is_not() {
