@@ -1,5 +1,7 @@
 //! The reference of the protocol says what the protocol is.
 
+mod tables;
+
 use std::path::Path;
 
 #[test]
@@ -32,6 +34,14 @@ fn every_type_of_the_reference_says_what_it_is() {
     for section in types.split("\n### ").skip(1) {
         let rows = section.lines().filter(|line| line.starts_with("| `")).count();
         assert!(rows > 0 && section.lines().nth(2).is_some_and(|about| !about.is_empty()), "{section}");
+    }
+}
+
+#[test]
+fn the_reference_knows_the_abilities_and_the_quests() {
+    let (page, content) = (protocol::docs::reference(), rules::Content::builtin());
+    for table in [tables::abilities(&content), tables::quests(&content)] {
+        assert!(page.contains(&format!("\n\n{table}\n\n")), "protocol/docs/intro.md lacks this:\n{table}");
     }
 }
 
