@@ -161,7 +161,7 @@ const COMMANDS: &[Entry] = &[
     ),
     entry(&["flee"], "", "try to get away from a fight", |_| Some(Command::Combat(Combat::Flee))),
     entry(&["bag", "inv", "inventory"], "", "what you have", |_| Some(Command::Inventory)),
-    entry(&["equip"], "ID", "put on an item, by its number in /bag", |rest| {
+    entry(&["equip"], "ID", "put on an item, by its [number] in /bag", |rest| {
         number(rest).map(|id| Command::Equip(ItemId(id)))
     }),
     entry(&["unequip"], "ID", "take it off", |rest| number(rest).map(|id| Command::Unequip(ItemId(id)))),

@@ -44,7 +44,7 @@ pub fn change(update: &InventoryUpdate) -> String {
 
 fn item(item: &OwnedItem) -> String {
     let worn = if item.equipped { " (worn)" } else { "" };
-    format!("{} {}{worn}", item.item_id, item.name)
+    format!("{} [{}]{worn}", item.name, item.item_id)
 }
 
 fn stack(stack: &OwnedStack) -> String {
