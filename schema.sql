@@ -203,10 +203,13 @@ CREATE TABLE ground (
     quantity    INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
     dropped_at  INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL,
+    -- NULL: dropped before this was written down.
+    dropped_by  INTEGER REFERENCES characters (id),
     CHECK (serial IS NULL OR quantity = 1)
 ) STRICT;
 CREATE INDEX ground_by_location ON ground (location_id);
 CREATE INDEX ground_by_expiry ON ground (expires_at);
+CREATE INDEX ground_by_dropper ON ground (dropped_by);
 
 -- Why property changed hands. All entries of a transfer are written in the transaction that moves the property.
 CREATE TABLE transfers (

@@ -293,7 +293,7 @@ impl Default for Options {
                 view_max: 20,
                 updates_hz: 10,
                 save_every_ms: 1_000,
-                ground: GroundLimits { most: 50, lie_ms: 600_000 },
+                ground: GroundLimits { most: 50, most_each: 10, lie_ms: 600_000 },
             },
             trade: TradeOptions { window_ms: 120_000, lines_max: 20 },
             party: PartyOptions {

@@ -62,7 +62,7 @@ impl Client {
     }
 
     /// Lays something on the ground where one stands, for whoever is near. `CONFLICT` for what is worn, `LOCKED` in a
-    /// fight or a trade, `GROUND_FULL` when as much lies there as may.
+    /// fight or a trade, `GROUND_FULL` when as much lies there as may, or of one account.
     pub async fn drop_item(&self, what: Thing) -> Result<InventoryUpdate, ClientError> {
         let message = ClientMessage::ItemDrop(what.named()?);
         ask!(self, message, ServerMessage::InventoryUpdate(update) => update)

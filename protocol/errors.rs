@@ -71,7 +71,7 @@ error_codes! {
     Locked = "LOCKED", 409;
     /// There is no room for more things.
     InventoryFull = "INVENTORY_FULL", 409;
-    /// As much lies on the ground there as there may.
+    /// As much lies on the ground there as there may, or of one account anywhere.
     GroundFull = "GROUND_FULL", 409;
     /// Whoever or whatever it is about is not near enough.
     TooFar = "TOO_FAR", 409;

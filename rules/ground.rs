@@ -18,6 +18,8 @@ use crate::sheet::{Asset, Ground, Settlement, Sheet, Spot};
 pub struct GroundLimits {
     /// In one location.
     pub most: u32,
+    /// Of one account, in all locations.
+    pub most_each: u32,
     pub lie_ms: i64,
 }
 
@@ -46,7 +48,7 @@ pub fn lay_down(
     let until_ms = now_ms.saturating_add(limits.lie_ms);
     let settlement = Settlement::new("drop", vec![sheet.party()])
         .moving(Some(sheet.character_id), None, asset)
-        .on_ground(Ground::Lay { spot, until_ms, most: limits.most });
+        .on_ground(Ground::Lay { spot, until_ms, most: limits.most, most_each: limits.most_each });
     sheet.after(&settlement, None).map_err(|refusal| {
         let lacks = refusal.code == ErrorCode::NotEnough;
         naming(refusal, if lacks { "quantity" } else { field })

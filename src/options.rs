@@ -56,7 +56,11 @@ pub fn of_world(settings: &Settings, secrets: &Secrets) -> actors::Options {
             view_max: world.view_classic_max,
             updates_hz: world.updates_hz,
             save_every_ms: world.save_every_ms,
-            ground: GroundLimits { most: world.ground_max, lie_ms: i64::from(world.ground_secs) * 1000 },
+            ground: GroundLimits {
+                most: world.ground_max,
+                most_each: world.ground_max_each,
+                lie_ms: i64::from(world.ground_secs) * 1000,
+            },
         },
         trade: TradeOptions { window_ms: trade.window_secs * 1000, lines_max: trade.lines },
         party: PartyOptions {

@@ -185,6 +185,7 @@ pub struct World {
     pub updates_hz: u32,
     pub save_every_ms: u64,
     pub ground_max: u32,
+    pub ground_max_each: u32,
     pub ground_secs: u32,
     pub content: String,
 }

@@ -1,5 +1,7 @@
 //! What lies on the ground. Its rows are changed in the transactions that move the property, and nowhere else.
 
+use std::ops::Range;
+
 use protocol::ids::{GroundId, ItemId};
 use protocol::movement::Position;
 use protocol::{CharacterId, LocationId};
@@ -15,6 +17,9 @@ use crate::{Read, StoreError, Write, answers, characters, sheets};
 /// What has lain for too long goes in steps of so many.
 const EXPIRED_AT_ONCE: usize = 256;
 
+/// What [`StoreError::Conflict`] says when an account has as much lying around as it may.
+pub const OF_ONE_ACCOUNT: &str = "of one account";
+
 /// What the locations of a world shard hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShardRecord {
@@ -28,8 +33,8 @@ pub struct ShardRecord {
 /// Settles what goes to the ground or comes from there, with the answer to the command that caused it. Answers with what
 /// it is, or was, there.
 ///
-/// As [`sheets::settle`]; and [`StoreError::TooMany`] when as much lies there as may, [`StoreError::NotFound`] when
-/// what is taken does not lie there any more.
+/// As [`sheets::settle`]; and [`StoreError::TooMany`] when as much lies there as may, [`StoreError::Conflict`] of
+/// [`OF_ONE_ACCOUNT`], [`StoreError::NotFound`] when what is taken does not lie there any more.
 pub fn settle(settlement: Settlement, answer: Option<AnswerOf>, now: i64) -> Write<Heap> {
     Write::new(move |database| {
         // First: what a command took is not there when it comes again.
@@ -89,35 +94,56 @@ pub(crate) fn change(
     now: i64,
 ) -> Result<Heap, StoreError> {
     let [Movement { from, to, asset }] = movements else { return Err(StoreError::StaleSheet) };
-    match (ground, from, to) {
-        (Ground::Lay { spot, until_ms, most }, Some(_), None) => {
-            lay(database, *spot, asset, *until_ms, *most, now)
+    match (*ground, *from, to) {
+        (Ground::Lay { spot, until_ms, most, most_each }, Some(by), None) => {
+            room(database, spot.location, most, by, most_each)?;
+            lay(database, spot, asset, by, now..until_ms)
         }
-        (Ground::Lift(id), None, Some(_)) => lift(database, *id, asset),
+        (Ground::Lift(id), None, Some(_)) => lift(database, id, asset),
         _ => Err(StoreError::StaleSheet),
     }
+}
+
+fn room(
+    database: &Connection,
+    location: LocationId,
+    most: u32,
+    by: CharacterId,
+    most_each: u32,
+) -> Result<(), StoreError> {
+    let there: u32 = database
+        .prepare_cached("SELECT count(*) FROM ground WHERE location_id = ?1")?
+        .query_row([location.0], |row| row.get(0))?;
+    if there >= most {
+        return Err(StoreError::TooMany);
+    }
+    let theirs: u32 = database
+        .prepare_cached(
+            "SELECT count(*) FROM ground WHERE dropped_by IN (
+                 SELECT id FROM characters WHERE account_id = (SELECT account_id FROM characters WHERE id = ?1))",
+        )?
+        .query_row([by.0], |row| row.get(0))?;
+    if theirs >= most_each {
+        return Err(StoreError::Conflict(OF_ONE_ACCOUNT));
+    }
+    Ok(())
 }
 
 fn lay(
     database: &Connection,
     spot: Spot,
     asset: &Asset,
-    until_ms: i64,
-    most: u32,
-    now: i64,
+    by: CharacterId,
+    lies: Range<i64>,
 ) -> Result<Heap, StoreError> {
     let (kind, serial, quantity) = parts(asset)?;
     let Position { x, y, z } = spot.position;
-    let laid = database
+    database
         .prepare_cached(
-            "INSERT INTO ground (location_id, x, y, z, kind, serial, quantity, dropped_at, expires_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
-             WHERE (SELECT count(*) FROM ground WHERE location_id = ?1) < ?10",
+            "INSERT INTO ground (location_id, x, y, z, kind, serial, quantity, dropped_at, expires_at, dropped_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
-        .execute(params![spot.location.0, x, y, z, kind, serial, quantity, now, until_ms, most])?;
-    if laid == 0 {
-        return Err(StoreError::TooMany);
-    }
+        .execute(params![spot.location.0, x, y, z, kind, serial, quantity, lies.start, lies.end, by.0])?;
     Ok(Heap { id: GroundId(database.last_insert_rowid()), spot, asset: asset.clone() })
 }
 

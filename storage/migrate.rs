@@ -15,7 +15,11 @@ pub(crate) const APPLICATION_ID: i64 = 0x5348_4D44;
 const SCHEMA: &str = include_str!("../schema.sql");
 
 /// What takes a database from version 1 to 2, from 2 to 3, and so on.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/002.sql"), include_str!("migrations/003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/002.sql"),
+    include_str!("migrations/003.sql"),
+    include_str!("migrations/004.sql"),
+];
 
 /// The version of schema.sql.
 pub(crate) const LATEST: i64 = 1 + MIGRATIONS.len() as i64;

@@ -1,7 +1,7 @@
 //! A session's block list, and those of whoever it wants something of.
 
 use protocol::blocks::Whom;
-use protocol::{CharacterId, ErrorMessage, ServerMessage};
+use protocol::{AccountId, CharacterId, ErrorMessage, ServerMessage};
 use rules::blocks::not_from_you;
 use serde_json::Value;
 use storage::requests::Keep;
@@ -12,26 +12,34 @@ use crate::entity::Ctx;
 use crate::errors::storage_error;
 use crate::flight::answer_text;
 use crate::session::Session;
+use crate::world::World;
 
 impl Session {
     pub(super) fn block(&mut self, whom: Whom, ticket: Ticket, ctx: &mut Ctx<Self>) {
-        let Some(account) = self.account() else { return };
-        let (world, once) = (self.world.clone(), self.once(account, &ticket));
-        let keep =
-            once.clone().map(|once| Keep::new(once.clone(), move |_: &String| answer_text(&ok(), once.now)));
-        self.answer_once(once, ticket, ctx, async move {
-            world.block(account, &whom, keep).await?;
-            Ok(ok())
+        self.change_blocks(ticket, ctx, async move |world, account, keep| {
+            world.block(account, &whom, keep).await
         });
     }
 
     pub(super) fn unblock(&mut self, whom: Whom, ticket: Ticket, ctx: &mut Ctx<Self>) {
+        self.change_blocks(ticket, ctx, async move |world, account, keep| {
+            world.unblock(account, &whom, keep).await
+        });
+    }
+
+    /// Has the account's list changed, once for one message id.
+    fn change_blocks(
+        &mut self,
+        ticket: Ticket,
+        ctx: &mut Ctx<Self>,
+        change: impl AsyncFnOnce(World, AccountId, Option<Keep<String>>) -> Result<String, ErrorMessage> + 'static,
+    ) {
         let Some(account) = self.account() else { return };
         let (world, once) = (self.world.clone(), self.once(account, &ticket));
         let keep =
             once.clone().map(|once| Keep::new(once.clone(), move |_: &String| answer_text(&ok(), once.now)));
         self.answer_once(once, ticket, ctx, async move {
-            world.unblock(account, &whom, keep).await?;
+            change(world, account, keep).await?;
             Ok(ok())
         });
     }

@@ -10,6 +10,7 @@ use rules::venue::Found;
 use rules::world_shard::{Grounded, WorldCommand, nothing_there};
 use rules::{Content, Refusal};
 use storage::StoreError;
+use storage::ground::OF_ONE_ACCOUNT;
 use tokio::sync::oneshot;
 
 use crate::commands::Ticket;
@@ -51,15 +52,23 @@ impl Session {
     fn lay_down(&mut self, what: &SomeOf, spot: Spot, ticket: Ticket, ctx: &mut Ctx<Self>) {
         let (limits, now_ms) = (self.world.options().world.ground, self.wall_ms());
         let plan = |sheet: &Sheet, _: &Content| ground::lay_down(sheet, what, spot, &limits, now_ms);
-        let reason = format!("no more than {} things can lie on the ground here", limits.most);
-        let full = Refusal::new(ErrorCode::GroundFull, reason).with("most", limits.most);
+        let full = move |error: &StoreError| {
+            let (reason, most) = match error {
+                StoreError::TooMany => ("things can lie on the ground here", limits.most),
+                StoreError::Conflict(OF_ONE_ACCOUNT) => ("things of yours can lie around", limits.most_each),
+                _ => return None,
+            };
+            let refusal = Refusal::new(ErrorCode::GroundFull, format!("no more than {most} {reason}"));
+            Some(refusal.with("most", most))
+        };
         let planned = self.plan_own(plan, &ticket);
         self.settle_on_ground(planned, |by, heap| Grounded::Laid { by, heap }, full, ticket, ctx);
     }
 
     fn lift(&mut self, heap: &Heap, ticket: Ticket, ctx: &mut Ctx<Self>) {
         let planned = self.plan_own(|sheet, _| ground::pick_up(sheet, heap), &ticket);
-        let gone = nothing_there(heap.id);
+        let id = heap.id;
+        let gone = move |error: &StoreError| (*error == StoreError::NotFound).then(|| nothing_there(id));
         self.settle_on_ground(planned, |by, heap| Grounded::Lifted { by, id: heap.id }, gone, ticket, ctx);
     }
 
@@ -68,7 +77,7 @@ impl Session {
         &mut self,
         planned: Result<Plan, ErrorMessage>,
         news: fn(CharacterId, Heap) -> Grounded,
-        too_late: Refusal,
+        too_late: impl FnOnce(&StoreError) -> Option<Refusal> + 'static,
         ticket: Ticket,
         ctx: &mut Ctx<Self>,
     ) {
@@ -84,9 +93,12 @@ impl Session {
             // The session may be gone.
             let _ = tell.send(settled);
         });
-        Self::wait_for(told, ctx, move |session, told, ctx| match told.unwrap_or(Err(StoreError::Closed)) {
-            Err(StoreError::TooMany | StoreError::NotFound) => session.refuse(&ticket, too_late),
-            settled => session.settled_own(settled.map(|()| Vec::new()), change, ticket, ctx),
+        Self::wait_for(told, ctx, move |session, told, ctx| {
+            let settled = told.unwrap_or(Err(StoreError::Closed));
+            match settled.as_ref().err().and_then(too_late) {
+                Some(refusal) => session.refuse(&ticket, refusal),
+                None => session.settled_own(settled.map(|()| Vec::new()), change, ticket, ctx),
+            }
         });
     }
 }

@@ -223,6 +223,23 @@ fn a_place_that_is_full_takes_no_more() {
 }
 
 #[test]
+fn nobody_fills_a_place_alone() {
+    let plan = Plan::seeded(7, 20).with(|options| options.world.ground.most_each = 1);
+    play(plan, |stage: Stage| async move {
+        let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        let id = lay(&mut anna).await;
+        let before = belongings(&mut anna).await;
+        let full = anna.refused(drop_potion()).await;
+        assert_eq!((full.error_code, full.details["most"].as_u64()), (ErrorCode::GroundFull, Some(1)));
+        assert_eq!(belongings(&mut anna).await, before);
+        // Whoever picks it up, there is room again.
+        lay(&mut berta).await;
+        update(berta.ask(take(id)).await);
+        update(anna.ask(drop_potion()).await);
+    });
+}
+
+#[test]
 fn what_a_trade_has_is_not_dropped_and_a_full_bag_takes_nothing() {
     play(Plan::seeded(6, 20), |stage: Stage| async move {
         let (mut anna, mut berta) = (stage.player().await, stage.player().await);

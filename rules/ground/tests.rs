@@ -15,7 +15,7 @@ use crate::content::Slot;
 use crate::sheet::tests::sheet;
 use crate::sheet::{Asset, Engagement, Goods, Ground, SLOTS_MAX, Sheet, Spot};
 
-const LIMITS: GroundLimits = GroundLimits { most: 5, lie_ms: 1_000 };
+const LIMITS: GroundLimits = GroundLimits { most: 5, most_each: 2, lie_ms: 1_000 };
 
 fn here() -> Spot {
     Spot { location: LocationId(1), position: Position { x: 3.0, y: 4.0, z: 0.0 } }
@@ -51,7 +51,7 @@ fn what_is_laid_down_is_gone_from_the_sheet_and_comes_back_when_it_is_picked_up(
     for what in [item(1), some("health_potion", 2), some("health_potion", 3)] {
         let before = owner();
         let laid = lay_down(&before, &what, here(), &LIMITS, 500).unwrap();
-        assert_eq!(laid.ground, Some(Ground::Lay { spot: here(), until_ms: 1_500, most: 5 }));
+        assert_eq!(laid.ground, Some(Ground::Lay { spot: here(), until_ms: 1_500, most: 5, most_each: 2 }));
         let without = before.after(&laid, None).unwrap();
         let heap = Heap { id: GroundId(9), spot: here(), asset: laid.movements[0].asset.clone() };
         let taken = pick_up(&without, &heap).unwrap();

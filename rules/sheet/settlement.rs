@@ -53,8 +53,9 @@ pub struct Movement {
 /// The ground, as it takes part in a settlement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Ground {
-    /// What is given lies here afterwards, until then. The store refuses it when as many lie there already.
-    Lay { spot: Spot, until_ms: i64, most: u32 },
+    /// What is given lies here afterwards, until then. The store refuses it when as many lie there already, or of the
+    /// giver's account anywhere.
+    Lay { spot: Spot, until_ms: i64, most: u32, most_each: u32 },
     /// What is taken lay there as this. The store refuses it when that is gone.
     Lift(GroundId),
 }

@@ -62,6 +62,7 @@ const BOUNDS: &[(&str, f64, f64)] = &[
     ("world.updates_hz", 1.0, 60.0),
     ("world.save_every_ms", 100.0, 60000.0),
     ("world.ground_max", 0.0, 200.0),
+    ("world.ground_max_each", 1.0, 200.0),
     ("world.ground_secs", 10.0, 86400.0),
     ("trade.window_secs", 5.0, 3600.0),
     ("trade.lines", 1.0, 60.0),

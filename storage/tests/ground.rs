@@ -29,7 +29,7 @@ fn potion() -> Asset {
 fn laying(of: &Sheet, asset: Asset, most: u32) -> Settlement {
     Settlement::new("drop", vec![of.party()])
         .moving(Some(of.character_id), None, asset)
-        .on_ground(Ground::Lay { spot: HERE, until_ms: 1_000, most })
+        .on_ground(Ground::Lay { spot: HERE, until_ms: 1_000, most, most_each: 50 })
 }
 
 fn lifting(of: &Sheet, heap: &Heap) -> Settlement {
@@ -108,7 +108,12 @@ fn no_more_lies_in_one_place_than_may() {
     assert_eq!(settle(&store, &mut aria, one_too_many), Err(StoreError::TooMany));
     assert_eq!(on_disk(&store, &aria), aria);
     let elsewhere = Spot { location: LocationId(2), ..HERE };
-    let there = laying(&aria, potion(), 1).on_ground(Ground::Lay { spot: elsewhere, until_ms: 9, most: 1 });
+    let there = laying(&aria, potion(), 1).on_ground(Ground::Lay {
+        spot: elsewhere,
+        until_ms: 9,
+        most: 1,
+        most_each: 50,
+    });
     settle(&store, &mut aria, there).unwrap();
     assert_eq!(disk.problems(), Vec::<String>::new());
 }
@@ -164,7 +169,7 @@ fn what_lay_for_too_long_is_gone_with_its_entries() {
     let [mut aria, brom] = ["Aria", "Brom"].map(|name| played(&store, name));
     let heaps = [lay(&store, &mut aria, sword()), lay(&store, &mut aria, potion())];
     let later = laying(&aria, Asset::Item { id: ItemId(2), kind: "shield".to_owned() }, 50)
-        .on_ground(Ground::Lay { spot: HERE, until_ms: 1_001, most: 50 });
+        .on_ground(Ground::Lay { spot: HERE, until_ms: 1_001, most: 50, most_each: 50 });
     let later = settle(&store, &mut aria, later).unwrap();
     let expire = |now| store.write(ground::expire(now)).wait().unwrap();
     assert_eq!(expire(999), []);
@@ -275,5 +280,38 @@ fn a_database_of_before_there_was_a_ground_keeps_its_books() {
         .sheet;
     let heap = lay(&store, &mut aria, sword());
     assert_eq!(lying(&store), (vec![heap], GroundId(1)));
+    assert_eq!(disk.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn no_more_of_one_account_lies_anywhere_than_may() {
+    let disk = Disk::new();
+    let store = disk.inline();
+    let owner = account(&store, "owner");
+    let [mut aria, mut anna] = ["Aria", "Anna"].map(|name| {
+        let id = character(&store, owner, name);
+        store.write(characters::take(owner, id, 0)).wait().unwrap().sheet
+    });
+    let mut brom = played(&store, "Brom");
+    let elsewhere = Spot { location: LocationId(2), ..HERE };
+    let second = |of: &Sheet| {
+        laying(of, potion(), 1).on_ground(Ground::Lay {
+            spot: elsewhere,
+            until_ms: 9,
+            most: 50,
+            most_each: 1,
+        })
+    };
+    let heap = lay(&store, &mut aria, potion());
+    let too_many = second(&anna);
+    let of_one_account = Err(StoreError::Conflict(ground::OF_ONE_ACCOUNT));
+    assert_eq!(settle(&store, &mut anna, too_many), of_one_account);
+    assert_eq!(on_disk(&store, &anna), anna);
+    let others = second(&brom);
+    settle(&store, &mut brom, others).unwrap();
+    let lift = lifting(&aria, &heap);
+    settle(&store, &mut aria, lift).unwrap();
+    let now_there_is_room = second(&anna);
+    settle(&store, &mut anna, now_there_is_room).unwrap();
     assert_eq!(disk.problems(), Vec::<String>::new());
 }
