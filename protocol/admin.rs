@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::nulls::left_out;
+use crate::nulls::{left_out, null_is_default};
 
 use crate::{CharacterId, LocationId, SessionId, Text};
 
@@ -42,7 +42,7 @@ pub struct Entity {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewEvent {
     /// "announcement" when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub event_type: EventKind,
     /// A few words for people.
     pub title: Text<1, 100>,

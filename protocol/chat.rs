@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::nulls::left_out;
+use crate::nulls::{left_out, null_is_default};
 
 use crate::{CharacterId, Text};
 
@@ -46,7 +46,7 @@ impl fmt::Display for Channel {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Say {
     /// Where it is heard; `global` when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub channel: Channel,
     /// Plain text; control characters are stripped.
     pub content: Content,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ground::GroundItem;
-use crate::nulls::left_out;
+use crate::nulls::{left_out, null_is_default};
 
 use crate::{CharacterId, LocationId};
 
@@ -16,7 +16,7 @@ pub struct Position {
     /// North.
     pub y: f64,
     /// Up; 0 when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub z: f64,
 }
 

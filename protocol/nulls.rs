@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use serde::{Deserialize, Deserializer};
+
 thread_local! {
     static LEAVE_OUT: Cell<bool> = const { Cell::new(false) };
 }
@@ -9,6 +11,16 @@ thread_local! {
 /// For `skip_serializing_if`: whether this absent value is left out of what is being written.
 pub fn left_out<T>(value: &Option<T>) -> bool {
     value.is_none() && LEAVE_OUT.get()
+}
+
+/// For `deserialize_with`: `null` is what an absent value would be.
+///
+/// # Errors
+/// Those of `T`.
+pub fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// Runs `write` with absent values left out.

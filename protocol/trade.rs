@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ItemId;
+use crate::nulls::null_is_default;
 use crate::{CharacterId, Text};
 
 /// Asks a character nearby to trade.
@@ -20,13 +21,13 @@ pub struct OfferTrade {
     /// Names the trade.
     pub trade_id: Text<1, 64>,
     /// Serials of one's own items.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub items: Vec<ItemId>,
     /// Things that are only counted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub stacks: Vec<Portion>,
     /// 0 when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub souls: u32,
 }
 

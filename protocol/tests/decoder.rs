@@ -228,6 +228,30 @@ fn a_refusal_carries_the_name_of_its_command() {
     assert_eq!(malformed.message_id.as_deref(), Some("m-9"));
 }
 
+#[test]
+fn what_may_be_absent_may_be_null() {
+    for (text, short) in [
+        (
+            r#"{"type":"trade_update","version":"1.0.0","trade_id":"t","items":null,"stacks":null,"souls":null}"#,
+            r#"{"type":"trade_update","version":"1.0.0","trade_id":"t"}"#,
+        ),
+        (
+            r#"{"type":"chat","version":"1.0.0","content":"a","channel":null,"recipient_id":null}"#,
+            r#"{"type":"chat","version":"1.0.0","content":"a"}"#,
+        ),
+        (
+            r#"{"type":"move","version":"1.0.0","to_location_id":0,"position":{"x":1,"y":2,"z":null},"velocity":null}"#,
+            r#"{"type":"move","version":"1.0.0","to_location_id":0,"position":{"x":1,"y":2}}"#,
+        ),
+    ] {
+        for dialect in [Dialect::Classic, Dialect::V1Json] {
+            let read =
+                |text: &str| decode::<ClientMessage>(dialect, text.as_bytes()).map(|read| read.message);
+            assert_eq!(read(text).unwrap(), read(short).unwrap(), "{dialect:?} {text}");
+        }
+    }
+}
+
 /// Reads `text` in every way there is. What is refused, is refused in the documented words.
 fn survives(text: &[u8]) -> bool {
     let documented = |malformed: Malformed| REASONS.iter().any(|reason| malformed.reason.starts_with(reason));
