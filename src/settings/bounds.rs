@@ -112,7 +112,17 @@ pub fn check_together(settings: &Settings) -> Result<(), (&'static str, String)>
     let agree = |holds: bool, name: &'static str, sentence: &str| {
         if holds { Ok(()) } else { Err((name, format!("{name} {sentence}"))) }
     };
-    let Settings { server, session, ws, tls, logs, .. } = settings;
+    let Settings { server, session, ws, tls, logs, party, combat, .. } = settings;
+    agree(
+        combat.guardian_party <= party.members as usize,
+        "combat.guardian_party",
+        "must not be more than party.members: no party could challenge a guardian",
+    )?;
+    agree(
+        combat.guardian_party <= combat.side,
+        "combat.guardian_party",
+        "must not be more than combat.side: no party could challenge a guardian",
+    )?;
     agree(ws.max_message >= ws.max_frame, "ws.max_message", "must not be less than ws.max_frame")?;
     agree(
         ws.out_queue_bytes >= 2 * ws.max_outbound_message,
