@@ -106,8 +106,8 @@ impl Outbox {
     }
 
     /// Opens a command whose answer goes to whoever asks, not to the connection.
-    pub fn begin_for(&self, to: Asker) -> Ticket {
-        self.with_commands(|commands| commands.open(None, Some(to)))
+    pub fn begin_for(&self, message_id: Option<MessageId>, to: Asker) -> Ticket {
+        self.with_commands(|commands| commands.open(message_id, Some(to)))
     }
 
     /// Notes which venue has to answer, so that its death can.
@@ -124,9 +124,10 @@ impl Outbox {
         self.push_if(|commands| {
             let open = commands.close(ticket.number)?;
             if let Some(to) = open.to {
-                // Whoever asked may have given up.
-                let _ = to.send(Ok(message));
-                return None;
+                // One's own connection hears of it too, as all others do. Whoever asked may have given up.
+                let _ = to.send(Ok(message.clone()));
+                let tells = !matches!(message, ServerMessage::Ok(_));
+                return tells.then(|| Frame::new(message, wall_ms));
             }
             let frame = Frame::answering(open.message_id.clone(), message, wall_ms);
             if let Some(id) = open.message_id {

@@ -6,12 +6,15 @@ mod release;
 pub use release::{Flights, Released};
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use protocol::session::Done;
-use protocol::{CharacterId, Dialect, ErrorMessage, ServerMessage, SessionId, Stamp, codec};
+use protocol::{CharacterId, Dialect, ErrorCode, ErrorMessage, ServerMessage, SessionId, Stamp, codec};
 use rules::venue::{Effect, Found, Save};
-use storage::Pending;
+use storage::requests::Keep;
+use storage::{Pending, StoreError};
 use tokio::sync::oneshot;
 
 use crate::clock::unix_seconds;
@@ -22,6 +25,25 @@ use crate::outbox::Outbox;
 use crate::seats::Seats;
 use crate::session;
 use crate::world::World;
+
+/// Comes when what an input saved is on the disk.
+pub struct Receipt {
+    landed: Pending<()>,
+    /// Whose snapshots are older than it.
+    outdates: Option<World>,
+}
+
+impl Future for Receipt {
+    type Output = Result<(), StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<Self::Output> {
+        let landed = ready!(Pin::new(&mut self.landed).poll(cx));
+        if let Some(world) = self.outdates.take() {
+            world.snapshots().outdate();
+        }
+        Poll::Ready(landed)
+    }
+}
 
 /// How an input ended for whoever sent it.
 #[derive(Debug)]
@@ -34,7 +56,7 @@ pub enum Outcome {
 pub struct Flight {
     pub number: u64,
     wall_ms: i64,
-    receipt: Option<Pending<()>>,
+    receipt: Option<Receipt>,
     pub reply: Option<Reply>,
     outcome: Outcome,
     told: VecDeque<Effect>,
@@ -56,7 +78,7 @@ impl Flight {
     pub fn new(
         number: u64,
         wall_ms: i64,
-        receipt: Option<Pending<()>>,
+        receipt: Option<Receipt>,
         reply: Option<Reply>,
         outcome: Outcome,
         told: Vec<Effect>,
@@ -109,12 +131,17 @@ impl Flight {
         }
     }
 
-    /// The session goes on with the command, and answers it.
+    /// The session goes on with the command, and answers it. It has to be the one that asked: another one of the same
+    /// character has other commands.
     fn hand_back(&mut self, seats: &Seats, found: Found) {
-        let Some(Reply { who, ticket: Some(ticket), .. }) = self.reply.clone() else { return };
-        if let Some(seat) = seats.get(&who) {
-            self.answered = true;
-            notify(&seat.door, session::Mail::HandedBack { ticket, found });
+        let Some(Reply { who, ticket: Some(ticket), outbox }) = self.reply.clone() else { return };
+        self.answered = true;
+        match seats.get(&who).filter(|seat| Arc::ptr_eq(&seat.outbox, &outbox)) {
+            Some(seat) => {
+                let epoch = seat.member.epoch;
+                notify(&seat.door, session::Mail::HandedBack { who, epoch, ticket, found });
+            }
+            None => outbox.refuse(&ticket, gone(), self.wall_ms),
         }
     }
 
@@ -133,15 +160,22 @@ impl Flight {
     }
 }
 
-/// Hands an input's facts to the store, with the answer that a retry of the command would get.
+/// Whoever asked is not there any more: nothing was done.
+pub fn gone() -> ErrorMessage {
+    ErrorMessage::new(ErrorCode::NoCharacter, "your character has left meanwhile: nothing was done")
+}
+
+/// Hands an input's facts to the store, with the answer that a retry of the command would get, or what is kept for one of the
+/// request.
 pub fn save(
     world: &World,
     sync: Sync,
     saves: Vec<Save>,
+    keep: Option<Keep<()>>,
     reply: Option<&Reply>,
     told: &[Effect],
     wall_ms: i64,
-) -> Option<Pending<()>> {
+) -> Option<Receipt> {
     if saves.is_empty() {
         return None;
     }
@@ -159,8 +193,10 @@ pub fn save(
         Sync::Now => !saves.iter().all(Save::is_passing),
         Sync::Later => saves.iter().any(Save::is_lasting),
     };
-    let write = storage::saves::apply(saves, answer, wall_ms);
-    Some(world.store().write(if synced { write } else { write.unsynced() }))
+    let outdates = saves.iter().any(Save::shows_to_all).then(|| world.clone());
+    let write = storage::saves::apply(saves, answer, wall_ms).keeping(keep);
+    let landed = world.store().write(if synced { write } else { write.unsynced() });
+    Some(Receipt { landed, outdates })
 }
 
 /// An answer as the store keeps it for retries.

@@ -22,7 +22,12 @@ pub(crate) fn tell_shard(world: &World, location: LocationId, news: Grounded) {
         let ((done, _), (refused, _)) = (oneshot::channel(), oneshot::channel());
         notify(
             &door,
-            Mail::Ordain(Order { command: WorldCommand::Ground { location, news }, done, refused }),
+            Mail::Ordain(Order {
+                command: WorldCommand::Ground { location, news },
+                keep: None,
+                done,
+                refused,
+            }),
         );
     }
 }

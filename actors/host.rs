@@ -22,6 +22,7 @@ use actix::AsyncContext;
 use protocol::{CharacterId, ErrorCode, ErrorMessage, ServerMessage, SessionId};
 use rules::venue::{Effect, Member, Moment};
 use rules::{Dice, Refusal};
+use storage::requests::Keep;
 use tokio::sync::oneshot;
 
 use crate::bells::Asleep;
@@ -218,7 +219,7 @@ impl<V: Hosted> Host<V> {
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
         if self.flights.len() < FLIGHTS_MAX {
             let lookers = self.lookers();
-            self.input_saved(Sync::Later, None, ctx, |venue, moment| {
+            self.input_saved(Sync::Later, None, None, ctx, |venue, moment| {
                 faults::hit(&format!("{}.tick", V::KIND));
                 venue.tick(&lookers, moment);
                 Ok(())
@@ -232,13 +233,14 @@ impl<V: Hosted> Host<V> {
         ctx: &mut Ctx<Self>,
         apply: impl FnOnce(&mut V, &mut Moment) -> Result<(), Refusal>,
     ) -> bool {
-        self.input_saved(Sync::Now, reply, ctx, apply)
+        self.input_saved(Sync::Now, None, reply, ctx, apply)
     }
 
     /// Applies one input. What it shows leaves now; what it tells waits in a flight for its commit and its turn.
     fn input_saved(
         &mut self,
         sync: Sync,
+        keep: Option<Keep<()>>,
         reply: Option<Reply>,
         ctx: &mut Ctx<Self>,
         apply: impl FnOnce(&mut V, &mut Moment) -> Result<(), Refusal>,
@@ -257,7 +259,8 @@ impl<V: Hosted> Host<V> {
         match applied {
             Ok(Ok(())) => {
                 let (told, saves) = self.sort_out(effects, now.wall_ms);
-                let receipt = flight::save(&self.world, sync, saves, reply.as_ref(), &told, now.wall_ms);
+                let receipt =
+                    flight::save(&self.world, sync, saves, keep, reply.as_ref(), &told, now.wall_ms);
                 let flight = Flight::new(number, now.wall_ms, receipt, reply, Outcome::Done, told);
                 if !flight.is_empty() {
                     self.flights.push_back(flight);

@@ -35,6 +35,7 @@ mod rooms;
 mod seats;
 pub mod session;
 mod shards;
+mod snapshots;
 mod sweep;
 pub mod tokens;
 mod trades;

@@ -1,6 +1,6 @@
 //! What the edge and sessions ask of the world as a whole: characters, state, status, and what admins look at.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::characters::{Character, CreateCharacter};
@@ -9,6 +9,7 @@ use protocol::world::{CrystalShard, ServerStatus, ShardOwnership, WorldEvents, W
 use protocol::{AccountId, CharacterId, ErrorCode, ErrorMessage, SessionId, admin};
 use rules::world_shard::Sighting;
 use storage::requests::Keep;
+use storage::world::EVENTS_MAX;
 use tokio::sync::oneshot;
 
 use crate::errors::storage_error;
@@ -18,16 +19,8 @@ use crate::outbox::LinkState;
 use crate::session;
 use crate::world::World;
 
-/// Everybody who asks within this time gets the same answer.
-const STATE_CACHED_MS: u64 = 250;
 /// How long a world shard may take to say who is in it.
 const VIEW_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Answers that are the same for everybody, for a moment.
-#[derive(Debug, Default)]
-pub struct Cached {
-    state: Mutex<Option<(u64, WorldState)>>,
-}
 
 impl World {
     /// An account's characters, in order of creation.
@@ -104,17 +97,16 @@ impl World {
         Ok(character_deleted(&name))
     }
 
-    /// How the world stands; at most a quarter of a second old.
+    /// How the world stands; `active_players` is at most a quarter of a second old.
     ///
     /// # Errors
     /// `BUSY`, `STORAGE`.
-    pub async fn world_state(&self) -> Result<WorldState, ErrorMessage> {
-        let now_ms = self.clock().mono_ms();
-        if let Some((at_ms, state)) = &*self.cached().state.lock().unwrap_or_else(PoisonError::into_inner)
-            && now_ms.saturating_sub(*at_ms) < STATE_CACHED_MS
-        {
-            return Ok(state.clone());
-        }
+    pub async fn world_state(&self) -> Result<Arc<WorldState>, ErrorMessage> {
+        let snapshots = self.snapshots();
+        snapshots.state.get(snapshots.generation(), self.clock(), self.read_world_state()).await
+    }
+
+    async fn read_world_state(&self) -> Result<WorldState, ErrorMessage> {
         let world = self.store().read(storage::world::world());
         let counts = self.store().read(storage::world::faction_counts());
         let shards = self.store().read(storage::world::shards());
@@ -131,7 +123,7 @@ impl World {
             (Some((faction, _)), None) => Some(faction.clone()),
             _ => None,
         };
-        let state = WorldState {
+        Ok(WorldState {
             current_reality: world.current_reality,
             reality_stability: world.reality_stability,
             faction_shard_counts,
@@ -139,16 +131,19 @@ impl World {
             dominant_faction,
             active_players: count(self.directory().len()),
             total_aetherfalls: world.total_aetherfalls,
-        };
-        *self.cached().state.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, state.clone()));
-        Ok(state)
+        })
     }
 
     /// The crystal shards, in order of id.
     ///
     /// # Errors
     /// `BUSY`, `STORAGE`.
-    pub async fn crystal_shards(&self) -> Result<Vec<CrystalShard>, ErrorMessage> {
+    pub async fn crystal_shards(&self) -> Result<Arc<Vec<CrystalShard>>, ErrorMessage> {
+        let snapshots = self.snapshots();
+        snapshots.shards.get(snapshots.generation(), self.clock(), self.read_shards()).await
+    }
+
+    async fn read_shards(&self) -> Result<Vec<CrystalShard>, ErrorMessage> {
         let rows =
             self.store().read(storage::world::shards()).await.map_err(|error| storage_error(&error))?;
         let shards = self.content().crystal_shards().iter().map(|shard| {
@@ -187,13 +182,19 @@ impl World {
         });
     }
 
-    /// What happened lately, newest first.
+    /// What happened lately, newest first: so many at most, and [`EVENTS_MAX`].
     ///
     /// # Errors
     /// `BUSY`, `STORAGE`.
     pub async fn world_events(&self, limit: u32) -> Result<WorldEvents, ErrorMessage> {
-        let events = self.store().read(storage::world::recent(limit)).await;
-        Ok(WorldEvents { events: events.map_err(|error| storage_error(&error))? })
+        let snapshots = self.snapshots();
+        let recent = async {
+            let events = self.store().read(storage::world::recent(EVENTS_MAX)).await;
+            events.map_err(|error| storage_error(&error))
+        };
+        let newest = snapshots.events.get(snapshots.generation(), self.clock(), recent).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(WorldEvents { events: newest.iter().take(limit).cloned().collect() })
     }
 
     /// The documented status, with real figures.

@@ -76,7 +76,7 @@ pub(crate) fn tell_realm(world: &World, errand: RealmCommand) {
     };
     if let Some(door) = door {
         let ((done, _), (refused, _)) = (oneshot::channel(), oneshot::channel());
-        notify(&door, Mail::Ordain(Order { command: errand, done, refused }));
+        notify(&door, Mail::Ordain(Order { command: errand, keep: None, done, refused }));
     }
 }
 

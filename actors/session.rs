@@ -12,6 +12,7 @@ mod inlet;
 mod inventory;
 mod limits;
 mod news;
+mod once;
 mod own;
 mod party;
 mod patience;
@@ -47,14 +48,12 @@ use rules::venue::{Found, News};
 use storage::sessions::SessionRow;
 use tokio::sync::oneshot;
 
-use crate::commands::{Begun, Ticket};
+use crate::commands::Ticket;
 use crate::entity::{Birth, Ctx, Entity, Shell, Watcher};
-use crate::faults;
 use crate::frame::Frame;
 use crate::options::Options;
 use crate::outbox::{Farewell, LinkNumber, Outbox};
 use crate::registry::{Table, VenueName};
-use crate::repeats::kept_message;
 use crate::session::limits::{Limits, Verdict};
 use crate::session::play::Playing;
 use crate::world::World;
@@ -85,6 +84,7 @@ pub enum Mail {
     /// REST: do what this message asks.
     Do {
         message: Box<ClientMessage>,
+        message_id: Option<MessageId>,
         to: Asked<ServerMessage>,
     },
     /// Something came in that is no message.
@@ -115,6 +115,8 @@ pub enum Mail {
     },
     /// From a venue that was asked something: the session goes on with the command.
     HandedBack {
+        who: CharacterId,
+        epoch: i64,
         ticket: Ticket,
         found: Found,
     },
@@ -237,7 +239,7 @@ impl Session {
             Mail::Attach { dialect, address, to } => self.attach(dialect, address, to, ctx),
             Mail::Resume { claim, to } => self.resume(&claim, to, ctx),
             Mail::Received { link, incoming, bytes } => self.received(link, *incoming, bytes, ctx),
-            Mail::Do { message, to } => self.act_for(*message, to, ctx),
+            Mail::Do { message, message_id, to } => self.act_for(*message, message_id, to, ctx),
             Mail::Malformed { link, error, message_id, bytes } => {
                 self.malformed(link, error, message_id, bytes)
             }
@@ -250,7 +252,7 @@ impl Session {
                     self.hear(news, ctx);
                 }
             }
-            Mail::HandedBack { ticket, found } => self.go_on(found, ticket, ctx),
+            Mail::HandedBack { who, epoch, ticket, found } => self.go_on(who, epoch, found, ticket, ctx),
             Mail::AskedToTrade(ask) => self.asked_to_trade(ask),
             Mail::TradeAnswered { trade_id, verdict } => self.trade_answered(&trade_id, verdict),
             Mail::Challenged(ask) => self.challenged(ask, ctx),
@@ -309,14 +311,6 @@ impl Session {
         self.open(incoming, ctx);
     }
 
-    fn act_for(&mut self, message: ClientMessage, to: Asked<ServerMessage>, ctx: &mut Ctx<Self>) {
-        match self.limits.check(&message, 0) {
-            Verdict::Pass | Verdict::Coalesce => self.act(self.outbox.begin_for(to), message, ctx),
-            // Whoever asked may have given up.
-            Verdict::Refuse(wait) | Verdict::Strike(wait) => drop(to.send(Err(limits::limited(wait)))),
-        }
-    }
-
     fn malformed(&mut self, link: LinkNumber, error: ErrorMessage, id: Option<MessageId>, bytes: usize) {
         if !self.outbox.hears(link) {
             return;
@@ -336,44 +330,6 @@ impl Session {
     fn refuse_unopened(&self, error: ErrorMessage, id: Option<MessageId>) {
         let wall_ms = self.wall_ms();
         self.outbox.push(&Frame::answering(id, ServerMessage::Error(error), wall_ms));
-    }
-
-    /// Makes a message a command, unless it was one before.
-    fn open(&mut self, incoming: Incoming<ClientMessage>, ctx: &mut Ctx<Self>) {
-        if let ClientMessage::Move(step) = &incoming.message
-            && incoming.message_id.is_none()
-            && self.is_here(step.to_location_id)
-        {
-            faults::hit("move");
-            return self.step(step, None);
-        }
-        match self.outbox.begin(incoming.message_id) {
-            Begun::New(ticket) if self.may_be_a_repeat(&ticket) => {
-                self.look_up(ticket, incoming.message, ctx)
-            }
-            Begun::New(ticket) => self.act(ticket, incoming.message, ctx),
-            Begun::UnderWay => {}
-            Begun::Answered(frame) => self.outbox.push(&frame),
-        }
-    }
-
-    fn may_be_a_repeat(&self, ticket: &Ticket) -> bool {
-        ticket.message_id.is_some() && self.playing.is_some() && self.outbox.has_forgotten()
-    }
-
-    /// The disk remembers answers that the outbox has forgotten; later messages wait, to stay in order.
-    fn look_up(&mut self, ticket: Ticket, message: ClientMessage, ctx: &mut Ctx<Self>) {
-        let (Some(playing), Some(id)) = (&self.playing, &ticket.message_id) else {
-            return self.act(ticket, message, ctx);
-        };
-        let found = self.world.store().read(storage::answers::find(playing.member.id, id.to_string()));
-        ctx.wait(wrap_future(found).map(move |found, shell: &mut Shell<Self>, ctx| {
-            let session = &mut shell.entity;
-            match found.ok().flatten().and_then(|text| kept_message(&text)) {
-                Some(answer) => session.outbox.answer(&ticket, answer, session.wall_ms()),
-                None => session.act(ticket, message, ctx),
-            }
-        }));
     }
 
     fn answer(&self, ticket: &Ticket, message: ServerMessage) {

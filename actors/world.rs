@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter, ArbiterHandle};
 use protocol::encryption::Cipher;
-use protocol::{ClientMessage, CloseCode, ErrorCode, ErrorMessage, ServerMessage, SessionId};
+use protocol::{ClientMessage, CloseCode, ErrorCode, ErrorMessage, MessageId, ServerMessage, SessionId};
 use rules::Content;
 use rules::combat::Combat;
 use rules::party::Party;
@@ -29,9 +29,9 @@ use crate::limiters::Limiters;
 use crate::notify::notify;
 use crate::options::Options;
 use crate::outbox::{Farewell, Outbox};
-use crate::queries::Cached;
 use crate::registry::{Quarantined, Registry, Table};
 use crate::session::{self, Attached, ResumeClaim, Session, Waiting, resume_expired};
+use crate::snapshots::Snapshots;
 use crate::tokens::Token;
 
 /// How long the edge waits for an entity's answer.
@@ -69,7 +69,7 @@ struct Inner {
     registry: OnceLock<Addr<Registry>>,
     seed: u64,
     used: Mutex<HashMap<SessionId, i64>>,
-    cached: Cached,
+    snapshots: Snapshots,
     draining: AtomicBool,
     turns: AtomicU64,
 }
@@ -132,7 +132,7 @@ impl World {
                 registry: OnceLock::new(),
                 seed,
                 used: Mutex::new(HashMap::new()),
-                cached: Cached::default(),
+                snapshots: Snapshots::default(),
                 draining: AtomicBool::new(false),
                 turns: AtomicU64::new(0),
             }),
@@ -215,8 +215,8 @@ impl World {
         &self.inner.limiters
     }
 
-    pub(crate) fn cached(&self) -> &Cached {
-        &self.inner.cached
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.inner.snapshots
     }
 
     pub(crate) fn registry(&self) -> Option<&Addr<Registry>> {
@@ -303,7 +303,7 @@ impl World {
     }
 
     /// Has a session do what this message asks, as if it had come over its connection; answers as it would be answered
-    /// there.
+    /// there. What is called the same has its effect once, and the same answer.
     ///
     /// # Errors
     /// What it is refused with; `BUSY` when the session does not answer.
@@ -311,8 +311,11 @@ impl World {
         &self,
         id: SessionId,
         message: ClientMessage,
+        called: Option<MessageId>,
     ) -> Result<ServerMessage, ErrorMessage> {
-        self.ask(id, |to| session::Mail::Do { message: Box::new(message.clone()), to }).await?
+        let asked =
+            |to| session::Mail::Do { message: Box::new(message.clone()), message_id: called.clone(), to };
+        self.ask(id, asked).await?
     }
 
     /// Ends a session's presence: out of the world, connection closed. Its row in the store is the caller's.

@@ -141,8 +141,14 @@ impl Client {
     }
 
     /// Fights another character of the location. `NOT_ONLINE` when they are not there, `CONFLICT` when they are busy.
-    pub async fn challenge(&self, whom: CharacterId) -> Result<CombatStart, ClientError> {
-        ask!(self, compose::challenge(whom), ServerMessage::CombatStart(start) => start)
+    /// `None`: they have challenged this one in the same moment; it begins with the `combat_start` that follows.
+    pub async fn challenge(&self, whom: CharacterId) -> Result<Option<CombatStart>, ClientError> {
+        ask!(
+            self,
+            compose::challenge(whom),
+            ServerMessage::CombatStart(start) => Some(start),
+            ServerMessage::Ok(_) => None
+        )
     }
 
     /// Acts in a combat, when it is one's turn: `NOT_YOUR_TURN` before. The answer is the action as everybody sees it;

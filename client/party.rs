@@ -2,10 +2,9 @@
 
 use protocol::ids::PartyId;
 use protocol::party::{
-    ChangeParty, CreateParty, Invite, Kick, LootSharing, PartyDisband, PartyInvite, PartyKick, PartyUpdate,
-    PartyView, WhichParty,
+    ChangeParty, CreateParty, Invite, Kick, LootSharing, OwnParty, PartyDisband, PartyInvite, PartyKick,
+    PartyUpdate, PartyView, WhichParty,
 };
-use protocol::session::Bare;
 use protocol::{CharacterId, ClientMessage, ServerMessage, Text};
 
 use crate::commands::ask;
@@ -41,7 +40,7 @@ impl Client {
 
     /// Leaves one's party. Whoever leads it hands over.
     pub async fn leave_party(&self) -> Result<(), ClientError> {
-        ask!(self, ClientMessage::PartyLeave(Bare {}), ServerMessage::Ok(_) => ())
+        ask!(self, ClientMessage::PartyLeave(OwnParty::default()), ServerMessage::Ok(_) => ())
     }
 
     /// Removes somebody from the party one leads. `FORBIDDEN` for others.
@@ -64,7 +63,7 @@ impl Client {
 
     /// Ends the party one leads. `FORBIDDEN` for others.
     pub async fn disband_party(&self) -> Result<PartyDisband, ClientError> {
-        ask!(self, ClientMessage::PartyDisband(Bare {}), ServerMessage::PartyDisband(party) => party)
+        ask!(self, ClientMessage::PartyDisband(OwnParty::default()), ServerMessage::PartyDisband(party) => party)
     }
 
     /// A party that one is in, or invited into.

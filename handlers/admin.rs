@@ -5,8 +5,9 @@ use actors::backlogs::Worst;
 use protocol::auth::Success;
 use protocol::{ErrorCode, ErrorMessage, SessionId};
 use serde::Deserialize;
+use storage::requests::Keep;
 
-use crate::call::{Answer, Call, ok};
+use crate::call::{Answer, Call, ok, text};
 use crate::world::shard_id;
 
 /// Sessions of one page, when nobody says how many.
@@ -66,36 +67,48 @@ fn wrong(field: &str, expected: &str) -> ErrorMessage {
     ErrorMessage::new(ErrorCode::Invalid, format!("{field}: {expected}")).with("field", field)
 }
 
-fn done(message: &str) -> Answer {
-    ok(&Success { success: true, message: message.to_owned() })
+/// What an order is answered with when it is done.
+fn done(message: &'static str) -> Success {
+    Success { success: true, message: message.to_owned() }
+}
+
+/// Kept together with what the order brings about.
+fn keep(call: &Call, message: &'static str) -> Option<Keep<()>> {
+    call.keep(move |()| text(&done(message)))
 }
 
 /// `POST /api/admin/announcements`.
 pub async fn announce(call: Call) -> Answer {
-    call.edge.world.announce(&call.json()?, &call.who()?.username).await?;
-    done("announced")
+    const DONE: &str = "announced";
+    let by = &call.who()?.username;
+    call.edge.world.announce(&call.json()?, by, keep(&call, DONE)).await?;
+    ok(&done(DONE))
 }
 
 /// `POST /api/admin/events`.
 pub async fn trigger_event(call: Call) -> Answer {
-    call.edge.world.trigger_event(&call.json()?).await?;
-    done("the event was triggered")
+    const DONE: &str = "the event was triggered";
+    call.edge.world.trigger_event(&call.json()?, keep(&call, DONE)).await?;
+    ok(&done(DONE))
 }
 
 /// `POST /api/admin/aetherfall`.
 pub async fn end_world(call: Call) -> Answer {
-    call.edge.world.end_world().await?;
-    done("the world has begun anew")
+    const DONE: &str = "the world has begun anew";
+    call.edge.world.end_world(keep(&call, DONE)).await?;
+    ok(&done(DONE))
 }
 
 /// `POST /api/admin/shards/{id}/seal`.
 pub async fn seal_shard(call: Call) -> Answer {
-    call.edge.world.seal_shard(shard_id(&call)?, true).await?;
-    done("nobody can take it")
+    const DONE: &str = "nobody can take it";
+    call.edge.world.seal_shard(shard_id(&call)?, true, keep(&call, DONE)).await?;
+    ok(&done(DONE))
 }
 
 /// `DELETE /api/admin/shards/{id}/seal`.
 pub async fn unseal_shard(call: Call) -> Answer {
-    call.edge.world.seal_shard(shard_id(&call)?, false).await?;
-    done("it can be taken again")
+    const DONE: &str = "it can be taken again";
+    call.edge.world.seal_shard(shard_id(&call)?, false, keep(&call, DONE)).await?;
+    ok(&done(DONE))
 }

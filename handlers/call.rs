@@ -6,9 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use actors::limiters::Dear;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use protocol::{ErrorCode, ErrorMessage};
+use protocol::{ErrorCode, ErrorMessage, MessageId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use storage::requests::Keep;
 use storage::sessions::SessionRow;
 
@@ -56,6 +57,17 @@ impl Call {
     /// For a handler that keeps its answer in one transaction with its effect, where the client named the request.
     pub fn keep<T>(&self, answer: impl FnOnce(&T) -> String + Send + 'static) -> Option<Keep<T>> {
         self.named.borrow_mut().take().map(|once| Keep::new(once, answer))
+    }
+
+    /// What a session's command is called by which the client's request is served: its answer is kept with its effect.
+    pub fn command_name(&self) -> Option<MessageId> {
+        let named = self.named.borrow();
+        let once = named.as_ref()?;
+        let mut name = Sha256::new();
+        name.update(&once.name);
+        name.update(&once.fingerprint);
+        let digest = uuid::Uuid::from_slice(&name.finalize()[..16]).ok()?;
+        MessageId::new(digest.simple().to_string()).ok()
     }
 
     /// A varying part of the path.

@@ -2,8 +2,7 @@
 
 use protocol::auth::Success;
 use protocol::ids::PartyId;
-use protocol::party::{CreateParty, CreatedParty, Invite, Kick, WhichParty};
-use protocol::session::Bare;
+use protocol::party::{CreateParty, CreatedParty, Invite, Kick, OwnParty, WhichParty};
 use protocol::{ClientMessage, ErrorCode, ErrorMessage, ServerMessage};
 
 use crate::call::{Answer, Call, ok};
@@ -60,7 +59,7 @@ pub async fn decline(call: Call) -> Answer {
 
 /// `POST /api/party/leave`.
 pub async fn leave(call: Call) -> Answer {
-    command(&call, ClientMessage::PartyLeave(Bare {})).await?;
+    command(&call, ClientMessage::PartyLeave(own(&call)?)).await?;
     done("Left the party")
 }
 
@@ -75,7 +74,7 @@ pub async fn kick(call: Call) -> Answer {
 
 /// `POST /api/party/disband`.
 pub async fn disband(call: Call) -> Answer {
-    command(&call, ClientMessage::PartyDisband(Bare {})).await?;
+    command(&call, ClientMessage::PartyDisband(own(&call)?)).await?;
     done("The party is no more")
 }
 
@@ -83,9 +82,13 @@ fn which(call: &Call) -> Result<WhichParty, ErrorMessage> {
     if call.body.is_empty() { Ok(WhichParty::default()) } else { call.json() }
 }
 
+fn own(call: &Call) -> Result<OwnParty, ErrorMessage> {
+    if call.body.is_empty() { Ok(OwnParty::default()) } else { call.json() }
+}
+
 /// Without a selected character one is nobody here: 401, as the documents have it.
 async fn command(call: &Call, message: ClientMessage) -> Result<ServerMessage, ErrorMessage> {
-    let done = call.edge.world.command(call.who()?.session_id, message).await;
+    let done = call.edge.world.command(call.who()?.session_id, message, call.command_name()).await;
     done.map_err(|mut error| {
         if error.error_code == ErrorCode::NoCharacter {
             error.error_code = ErrorCode::Unauthorized;

@@ -183,7 +183,7 @@ pub struct Participant {
     pub effects: Vec<String>,
 }
 
-/// A combat began.
+/// A combat began. Of two who challenge each other at once one is answered `ok`, and hears this when it begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CombatStart {

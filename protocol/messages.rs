@@ -135,13 +135,13 @@ vocabulary! {
         /// Declines an invitation.
         "party_decline" PartyDecline(party::WhichParty),
         /// Leaves one's party.
-        "party_leave" PartyLeave(session::Bare),
+        "party_leave" PartyLeave(party::OwnParty),
         /// Removes a member from the party one leads.
         "party_kick" PartyKick(party::Kick),
         /// Changes the party one leads: its name, who gets what it finds; answered with `party_update`.
         "party_update" PartyUpdate(party::ChangeParty),
         /// Ends the party one leads.
-        "party_disband" PartyDisband(session::Bare),
+        "party_disband" PartyDisband(party::OwnParty),
         /// Starts a combat: against another character, or against an enemy of the location.
         "combat_start" CombatStart(combat::StartCombat),
         /// One's own move in a combat.
@@ -244,9 +244,9 @@ vocabulary! {
         "combat_damage" CombatDamage(combat::CombatDamage),
         /// Somebody was healed.
         "combat_heal" CombatHeal(combat::CombatHeal),
-        /// A combat is over, with what it brought.
+        /// A combat is over, with what it brought. Told when one is back where one may not have heard it: perhaps twice.
         "combat_end" CombatEnd(combat::CombatEnd),
-        /// The whole of a combat, after every turn and for whoever comes back to it.
+        /// The whole of a combat, at each player's turn, at its end, and for whoever comes back to it.
         "combat_state" CombatState(combat::CombatState),
         /// The state of the world.
         "world_state" WorldState(world::WorldState),

@@ -13,7 +13,7 @@ use crate::{CharacterId, Text};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LootSharing {
-    /// Everybody in turn.
+    /// Everybody of a fight in turn, beginning with any of them.
     #[default]
     Equal,
     /// The leader.
@@ -81,6 +81,15 @@ pub struct Invite {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhichParty {
     /// Which invitation; the newest open one when absent.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub party_id: Option<PartyId>,
+}
+
+/// Leaves, or disbands, the party one is in; also the body of `POST /api/party/leave` and `/disband`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OwnParty {
+    /// One's own when absent; `NOT_FOUND` for another.
     #[serde(default, skip_serializing_if = "left_out")]
     pub party_id: Option<PartyId>,
 }

@@ -26,7 +26,7 @@ pub use recruit::Recruit;
 
 use std::sync::Arc;
 
-use protocol::combat::{Act, Standing};
+use protocol::combat::{Act, ActionType, Standing};
 use protocol::ids::CombatId;
 use protocol::{CharacterId, ErrorCode, ServerMessage};
 
@@ -153,7 +153,11 @@ impl Combat {
     }
 
     fn act(&mut self, who: &Member, act: &Act, moment: &mut Moment) -> Result<(), Refusal> {
-        let place = self.may_act(who, act)?;
+        let place = self.place_in(who, act)?;
+        if !self.course.fighters[place].is_up() {
+            return self.act_when_out(place, act, moment);
+        }
+        self.may_act(place)?;
         let content = self.content.clone();
         let plan = plan::plan(&self.course, &content, place, act)?;
         if let Some(played) = self.course.fighters[place].played_mut() {
@@ -166,26 +170,36 @@ impl Combat {
         Ok(())
     }
 
-    /// `NOT_FOUND` for another combat, `CONFLICT` for one that is not under way or whom it is over for,
-    /// `NOT_YOUR_TURN`.
-    fn may_act(&self, who: &Member, act: &Act) -> Result<usize, Refusal> {
+    /// `NOT_FOUND` for another combat, `CONFLICT` for one that is not under way.
+    fn place_in(&self, who: &Member, act: &Act) -> Result<usize, Refusal> {
         if *act.combat_id != self.course.id.to_string() {
             let reason = "you are not in that combat";
             return Err(Refusal::new(ErrorCode::NotFound, reason).with("field", "combat_id"));
         }
         let place = self.course.place_of(who.id).ok_or_else(not_in_it)?;
         match self.course.phase {
-            Phase::Mustering => {
-                return Err(Refusal::new(ErrorCode::Conflict, "the combat has not begun yet"));
-            }
-            Phase::Over => return Err(over()),
-            Phase::Fighting => {}
+            Phase::Mustering => Err(Refusal::new(ErrorCode::Conflict, "the combat has not begun yet")),
+            Phase::Over => Err(over()),
+            Phase::Fighting => Ok(place),
         }
-        if !self.course.fighters[place].is_up() {
-            return Err(Refusal::new(ErrorCode::Conflict, "you are out of this fight"));
+    }
+
+    /// Who is down can still leave.
+    fn act_when_out(&mut self, place: usize, act: &Act, moment: &mut Moment) -> Result<(), Refusal> {
+        let down = self.course.fighters[place].standing == Standing::Down;
+        if !down || act.action_type != ActionType::Flee {
+            let reason =
+                if down { "you are down: flee leaves the fight" } else { "you are out of this fight" };
+            return Err(Refusal::new(ErrorCode::Conflict, reason));
         }
+        self.give_up(place, moment);
+        self.keep(moment);
+        Ok(())
+    }
+
+    fn may_act(&self, place: usize) -> Result<(), Refusal> {
         match self.course.active_place() {
-            Some(active) if active == place => Ok(place),
+            Some(active) if active == place => Ok(()),
             active => {
                 let whose = active.map_or(0, |active| self.course.fighters[active].id.0);
                 let reason = "it is not your turn";
@@ -212,6 +226,19 @@ impl Combat {
         self.tell_state(Audience::These(vec![who.id]), moment);
         if self.course.phase == Phase::Fighting {
             self.keep(moment);
+        }
+    }
+
+    /// Everybody who has not fled, but for `except`: for whoever has, it is over.
+    fn those_in_it(&self, except: Option<CharacterId>) -> Audience {
+        let fighters = || self.course.fighters.iter().filter(|fighter| !fighter.is_enemy());
+        match except {
+            _ if fighters().any(|fighter| fighter.standing == Standing::Fled) => {
+                let still_in = fighters().filter(|fighter| fighter.standing != Standing::Fled);
+                Audience::These(still_in.map(|fighter| fighter.id).filter(|id| Some(*id) != except).collect())
+            }
+            Some(except) => Audience::Except(except),
+            None => Audience::Everyone,
         }
     }
 

@@ -3,14 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use protocol::ErrorCode;
 use protocol::ground::GroundItem;
 use protocol::ids::{GroundId, ItemId};
 use protocol::inventory::SomeOf;
 
 use crate::Refusal;
 use crate::content::Content;
-use crate::inventory::some_of;
+use crate::inventory::{field_of, some_of};
 use crate::sheet::{Asset, Ground, Settlement, Sheet, Spot};
 
 /// How long things lie, and how many.
@@ -43,16 +42,13 @@ pub fn lay_down(
     limits: &GroundLimits,
     now_ms: i64,
 ) -> Result<Settlement, Refusal> {
-    let field = if what.kind.is_some() { "kind" } else { "item_id" };
-    let (asset, _) = some_of(sheet, what).map_err(|refusal| naming(refusal, field))?;
+    let field = field_of(what);
+    let (asset, _) = some_of(sheet, what).map_err(|refusal| refusal.about(field))?;
     let until_ms = now_ms.saturating_add(limits.lie_ms);
     let settlement = Settlement::new("drop", vec![sheet.party()])
         .moving(Some(sheet.character_id), None, asset)
         .on_ground(Ground::Lay { spot, until_ms, most: limits.most, most_each: limits.most_each });
-    sheet.after(&settlement, None).map_err(|refusal| {
-        let lacks = refusal.code == ErrorCode::NotEnough;
-        naming(refusal, if lacks { "quantity" } else { field })
-    })?;
+    sheet.after(&settlement, None).map_err(|refusal| refusal.about(field))?;
     Ok(settlement)
 }
 
@@ -64,12 +60,8 @@ pub fn pick_up(sheet: &Sheet, heap: &Heap) -> Result<Settlement, Refusal> {
     let settlement = Settlement::new("pickup", vec![sheet.party()])
         .moving(None, Some(sheet.character_id), heap.asset.clone())
         .on_ground(Ground::Lift(heap.id));
-    sheet.after(&settlement, None).map_err(|refusal| naming(refusal, "ground_id"))?;
+    sheet.after(&settlement, None).map_err(|refusal| refusal.about("ground_id"))?;
     Ok(settlement)
-}
-
-fn naming(refusal: Refusal, field: &'static str) -> Refusal {
-    if refusal.details.contains_key("field") { refusal } else { refusal.with("field", field) }
 }
 
 impl Heap {

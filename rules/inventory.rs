@@ -77,7 +77,8 @@ pub fn use_up(sheet: &Sheet, content: &Content, what: &SomeOf) -> Result<Settlem
 pub fn after_using(sheet: &Sheet, item: &Item) -> Result<Resources, Refusal> {
     let has = sheet.resources;
     if item.restores == Default::default() {
-        return Err(Refusal::invalid("kind", format!("a {} is of no use by itself", item.kind)));
+        let reason = format!("a {} is of no use by itself", item.kind);
+        return Err(Refusal::new(ErrorCode::Invalid, reason));
     }
     // At most a million each, and not beyond what there can be.
     let restored = Resources {
@@ -167,6 +168,11 @@ pub fn sell(
         me,
         Asset::Souls(pays),
     ))
+}
+
+/// By which field a command names a thing.
+pub fn field_of(what: &SomeOf) -> &'static str {
+    if what.kind.is_some() { "kind" } else { "item_id" }
 }
 
 /// What a command names, as it is to change hands, and how many.
@@ -281,4 +287,5 @@ fn worth(value: i64, quantity: i64) -> Result<i64, Refusal> {
 
 fn no_vendor(location: &Location) -> Refusal {
     Refusal::new(ErrorCode::NotFound, format!("there is no vendor in {}", location.name))
+        .with("location_id", location.id.0)
 }

@@ -30,6 +30,17 @@ impl Refusal {
         self.details.insert(key.to_owned(), value.into());
         self
     }
+
+    /// Names the field that it is about, unless it names one, or is about where one is. What there is not enough of is a
+    /// matter of the quantity.
+    #[must_use]
+    pub fn about(self, field: &str) -> Self {
+        if self.details.contains_key("field") || self.details.contains_key("location_id") {
+            return self;
+        }
+        let field = if self.code == ErrorCode::NotEnough { "quantity" } else { field };
+        self.with("field", field)
+    }
 }
 
 impl From<Refusal> for ErrorMessage {

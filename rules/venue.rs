@@ -160,6 +160,16 @@ impl Save {
         }
     }
 
+    /// Whether everybody sees of it how the world stands.
+    pub fn shows_to_all(&self) -> bool {
+        match self {
+            Self::Event(_) | Self::Realm(_) => true,
+            // A fight for a crystal shard begins or ends.
+            Self::Combat(save) => save.shard.is_some() && (save.state.is_none() || !save.joined.is_empty()),
+            _ => false,
+        }
+    }
+
     /// Whether whoever is told of it counts on it, even if only time has brought it about.
     pub fn is_lasting(&self) -> bool {
         match self {

@@ -14,7 +14,7 @@ use crate::times::iso;
 use crate::{Read, StoreError, Write};
 
 /// The most events that one question gets.
-const EVENTS_MAX: u32 = 100;
+pub const EVENTS_MAX: u32 = 100;
 
 /// The world's one row.
 #[derive(Debug, Clone, PartialEq)]

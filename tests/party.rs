@@ -82,6 +82,8 @@ async fn rest_does_what_a_message_does() {
     let created = server.post("/api/party/create", Some(&anna_token), &json!({})).await;
     let created = created.expect();
     assert_eq!((&created["success"], &created["party_name"]), (&json!(true), &json!("Adventuring Party")));
+    // One's own connection hears of it as others would.
+    assert_eq!(one.hear("party_update").await["party_id"], created["party_id"]);
     let party = format!("/api/party/{}", created["party_id"]);
     let again = server.post("/api/party/create", Some(&anna_token), &json!({})).await;
     assert_eq!((again.status, &again.body["code"]), (409, &json!("CONFLICT")), "{:?}", again.body);
@@ -100,9 +102,14 @@ async fn rest_does_what_a_message_does() {
     assert_eq!((missing.status, &missing.body["field"]), (400, &json!("invitee_id")));
     let accepted = server.post("/api/party/accept", Some(&berta_token), &json!({})).await.expect();
     assert_eq!(accepted["party_id"], created["party_id"]);
+    two.hear_where("herself among them", |heard| heard["type"] == "party_update" && members(heard) == 2)
+        .await;
     one.hear_where("the new member", |heard| heard["type"] == "party_update" && members(heard) == 2).await;
     let forbidden = server.post("/api/party/disband", Some(&berta_token), &json!({})).await;
     assert_eq!((forbidden.status, &forbidden.body["success"]), (403, &json!(false)));
+    let other = json!({"party_id": 99});
+    let foreign = server.post("/api/party/leave", Some(&berta_token), &other).await;
+    assert_eq!((foreign.status, &foreign.body["field"]), (404, &json!("party_id")), "{:?}", foreign.body);
     let left = server.post("/api/party/leave", Some(&berta_token), &json!({})).await.expect();
     assert_eq!(left["success"], json!(true));
     let view = server.get(&party, Some(&anna_token)).await.expect();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use protocol::{CharacterId, ErrorMessage, ServerMessage, SessionId};
 use rules::venue::{Member, Venue};
 use storage::Pending;
+use storage::requests::Keep;
 use tokio::sync::oneshot;
 
 use crate::commands::Ticket;
@@ -77,9 +78,10 @@ pub struct Newcomer {
 }
 
 /// A command of whoever runs the server.
-#[derive(Debug)]
 pub struct Order<C> {
     pub command: C,
+    /// Of the request that asks for it, if it has a name.
+    pub keep: Option<Keep<()>>,
     /// Hears when it is done and on disk; dropped, when it is not.
     pub done: oneshot::Sender<()>,
     /// Hears why it is not, when there is a reason to tell.

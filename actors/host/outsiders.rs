@@ -5,6 +5,7 @@ use rules::venue::Venue;
 use tokio::sync::oneshot;
 
 use crate::entity::Ctx;
+use crate::flight::Sync;
 use crate::host::{FLIGHTS_MAX, Host, Hosted, Newcomer, Order, Reply};
 use crate::notify::notify;
 use crate::{faults, session};
@@ -18,9 +19,9 @@ impl<V: Hosted> Host<V> {
     }
 
     pub(super) fn ordain(&mut self, order: Order<V::Command>, ctx: &mut Ctx<Self>) {
-        let Order { command, done, refused } = order;
+        let Order { command, keep, done, refused } = order;
         let mut why = None;
-        let applied = self.input(None, ctx, |venue, moment| {
+        let applied = self.input_saved(Sync::Now, keep, None, ctx, |venue, moment| {
             faults::hit(V::fault(&command));
             Venue::ordain(venue, command, moment).inspect_err(|refusal| why = Some(refusal.clone()))
         });

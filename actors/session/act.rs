@@ -67,12 +67,14 @@ impl Session {
             ClientMessage::PartyInvite(invite) => self.invite_to_party(&invite, ticket, ctx),
             ClientMessage::PartyAccept(which) => self.accept_party(which.party_id, ticket, ctx),
             ClientMessage::PartyDecline(which) => self.decline_party(which.party_id, ticket, ctx),
-            ClientMessage::PartyLeave(_) => self.send_to_party(PartyCommand::Leave, ticket),
+            ClientMessage::PartyLeave(which) => self.send_to_own_party(&which, PartyCommand::Leave, ticket),
             ClientMessage::PartyKick(kick) => {
                 self.send_to_party(PartyCommand::Kick { whom: kick.character_id }, ticket);
             }
             ClientMessage::PartyUpdate(change) => self.change_party(&change, ticket),
-            ClientMessage::PartyDisband(_) => self.send_to_party(PartyCommand::Disband, ticket),
+            ClientMessage::PartyDisband(which) => {
+                self.send_to_own_party(&which, PartyCommand::Disband, ticket);
+            }
         }
     }
 }

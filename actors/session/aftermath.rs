@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
+use protocol::ServerMessage;
 use protocol::combat::Outcome;
 use protocol::ids::CombatId;
 use rules::combat::Aftermath;
@@ -14,6 +15,7 @@ use storage::StoreError;
 use storage::combats::Left;
 
 use crate::entity::{Ctx, Shell};
+use crate::frame::Frame;
 use crate::host::{self, Reply};
 use crate::session::Session;
 use crate::session::sheet::Change;
@@ -80,7 +82,12 @@ impl Session {
             let session = &mut shell.entity;
             match settled {
                 Ok(serials) => {
-                    session.spare(aftermath.outcome);
+                    session.let_rest(aftermath.outcome);
+                    // Of a fight that ended while nobody was there.
+                    if session.fight(aftermath.combat_id).is_none() {
+                        let end = ServerMessage::CombatEnd(aftermath.message());
+                        session.outbox.push(&Frame::new(end, session.wall_ms()));
+                    }
                     session.adopt(change, &serials, &by);
                     session.advance_quests(&steps);
                     session.put_into_effect(left, ctx);
@@ -133,12 +140,16 @@ impl Session {
         });
     }
 
-    /// Whoever was defeated is left alone for a while by others who would like to fight him.
-    fn spare(&mut self, outcome: Outcome) {
+    /// Nothing lies in wait for somebody who has just fought; and whoever was defeated is left alone by others who would
+    /// like to fight him.
+    fn let_rest(&mut self, outcome: Outcome) {
         let now_ms = self.world.clock().mono_ms();
-        let truce_ms = self.world.options().combat.truce_ms;
-        if let (Outcome::Lost, Some(playing)) = (outcome, self.playing.as_mut()) {
-            playing.spared_until_ms = now_ms + truce_ms;
+        let world = self.world.clone();
+        let combat = &world.options().combat;
+        let Some(playing) = self.playing.as_mut() else { return };
+        playing.calm_until_ms = now_ms + combat.ambush_pause_ms;
+        if outcome == Outcome::Lost {
+            playing.spared_until_ms = now_ms + combat.truce_ms;
         }
     }
 }

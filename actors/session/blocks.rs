@@ -12,6 +12,7 @@ use crate::entity::Ctx;
 use crate::errors::storage_error;
 use crate::flight::answer_text;
 use crate::session::Session;
+use crate::session::play::no_character;
 use crate::world::World;
 
 impl Session {
@@ -62,6 +63,10 @@ impl Session {
         ctx: &mut Ctx<Self>,
         then: impl FnOnce(&mut Self, Playing, Ticket, &mut Ctx<Self>) + 'static,
     ) {
+        if self.playing.is_none() {
+            // Who is in the world is for those to know who are in it.
+            return self.refuse(&ticket, no_character());
+        }
         let field = absent.details.get("field").and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(found) = self.world.directory().find(whom) else { return self.refuse(&ticket, absent) };
         self.if_taken_by(found, field, ticket, ctx, then);

@@ -75,7 +75,13 @@ impl Session {
         let Some(playing) = self.playing.as_mut() else { return self.refuse_start(ticket, no_character()) };
         let side = if against == Against::Characters { Side::Second } else { Side::First };
         let terms = Terms { location_id: playing.location, against };
-        let lent = terms.check(content).and_then(|()| playing.sheet.freeze(&engagement(id)).map(drop));
+        if let Err(refusal) = terms.check(content) {
+            return self.refuse_start(ticket, refusal);
+        }
+        let lent = playing.sheet.freeze(&engagement(id)).map(drop);
+        // Nobody trades in a fight. An accept that stands has the sheet for a moment more.
+        self.give_up_trade();
+        let Some(playing) = self.playing.as_mut() else { return self.refuse_start(ticket, no_character()) };
         if let Err(refusal) = lent {
             return self.refuse_start(ticket, refusal);
         }
@@ -124,6 +130,10 @@ impl Session {
     fn take_up(&mut self, ask: &ChallengeAsk) -> Result<(), ErrorMessage> {
         let now_ms = self.world.clock().mono_ms();
         let engaged = self.may_fight().is_err();
+        // Whose connection dropped is in the world for a while, but can't fight.
+        if !self.outbox.is_linked() {
+            return Err(not_here());
+        }
         let playing = self.playing.as_mut().filter(|playing| playing.member.id == ask.whom);
         let playing = playing.filter(|playing| playing.location == ask.terms.location_id);
         let playing = playing.ok_or_else(not_here)?;
@@ -132,11 +142,16 @@ impl Session {
             let reason = "they were defeated just now: let them get up";
             return Err(ErrorMessage::new(ErrorCode::Conflict, reason).with("retry_after_ms", wait_ms));
         }
-        if engaged || playing.sheet.freeze(&engagement(ask.combat)).is_err() {
-            return Err(ErrorMessage::new(ErrorCode::Conflict, "they are busy with something else"));
+        let busy = || ErrorMessage::new(ErrorCode::Conflict, "they are busy with something else");
+        if engaged {
+            return Err(busy());
         }
-        playing.fight = Some(Fight::joined(ask.combat));
-        Ok(())
+        let lent = playing.sheet.freeze(&engagement(ask.combat)).is_ok();
+        if lent {
+            playing.fight = Some(Fight::joined(ask.combat));
+        }
+        self.give_up_trade();
+        lent.then_some(()).ok_or_else(|| busy().with("retry_after_ms", 500))
     }
 
     pub(super) fn challenge_answered(

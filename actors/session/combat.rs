@@ -281,12 +281,9 @@ impl Session {
     /// The sheet is its owner's again.
     pub(super) fn end_fight(&mut self) {
         self.leave_fight();
-        let (now_ms, ambush_pause_ms) =
-            (self.world.clock().mono_ms(), self.world.options().combat.ambush_pause_ms);
         let Some(playing) = self.playing.as_mut() else { return };
         if let Some(fight) = playing.fight.take() {
             playing.sheet.release(&engagement(fight.id));
-            playing.calm_until_ms = now_ms + ambush_pause_ms;
         }
     }
 

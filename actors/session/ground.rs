@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::commands::Ticket;
 use crate::entity::Ctx;
+use crate::flight::gone;
 use crate::ground::tell_shard;
 use crate::host::Reply;
 use crate::session::Session;
@@ -37,7 +38,18 @@ impl Session {
     }
 
     /// The shard has found out what a command has to know.
-    pub(super) fn go_on(&mut self, found: Found, ticket: Ticket, ctx: &mut Ctx<Self>) {
+    pub(super) fn go_on(
+        &mut self,
+        who: CharacterId,
+        epoch: i64,
+        found: Found,
+        ticket: Ticket,
+        ctx: &mut Ctx<Self>,
+    ) {
+        if !self.plays(who, epoch) {
+            // Another character stands elsewhere.
+            return self.refuse(&ticket, gone());
+        }
         if !self.outbox.is_open(&ticket) {
             // The shard was thought dead, and it was answered so.
             return;
@@ -61,12 +73,12 @@ impl Session {
             let refusal = Refusal::new(ErrorCode::GroundFull, format!("no more than {most} {reason}"));
             Some(refusal.with("most", most))
         };
-        let planned = self.plan_own(plan, &ticket);
+        let planned = self.plan_own("item_id", plan, &ticket);
         self.settle_on_ground(planned, |by, heap| Grounded::Laid { by, heap }, full, ticket, ctx);
     }
 
     fn lift(&mut self, heap: &Heap, ticket: Ticket, ctx: &mut Ctx<Self>) {
-        let planned = self.plan_own(|sheet, _| ground::pick_up(sheet, heap), &ticket);
+        let planned = self.plan_own("ground_id", |sheet, _| ground::pick_up(sheet, heap), &ticket);
         let id = heap.id;
         let gone = move |error: &StoreError| (*error == StoreError::NotFound).then(|| nothing_there(id));
         self.settle_on_ground(planned, |by, heap| Grounded::Lifted { by, id: heap.id }, gone, ticket, ctx);

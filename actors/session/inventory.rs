@@ -4,7 +4,8 @@ use protocol::ids::ItemId;
 use protocol::inventory::{Buy, SomeOf};
 use protocol::{ErrorMessage, ServerMessage};
 use rules::content::Location;
-use rules::inventory;
+use rules::sheet::Sheet;
+use rules::{Content, inventory};
 
 use crate::commands::Ticket;
 use crate::entity::Ctx;
@@ -19,15 +20,16 @@ impl Session {
     }
 
     pub(super) fn equip(&mut self, id: ItemId, ticket: Ticket, ctx: &mut Ctx<Self>) {
-        self.settle_own(|sheet, content| inventory::equip(sheet, content, id), ticket, ctx);
+        self.settle_own("item_id", |sheet, content| inventory::equip(sheet, content, id), ticket, ctx);
     }
 
     pub(super) fn unequip(&mut self, id: ItemId, ticket: Ticket, ctx: &mut Ctx<Self>) {
-        self.settle_own(|sheet, _| inventory::unequip(sheet, id), ticket, ctx);
+        self.settle_own("item_id", |sheet, _| inventory::unequip(sheet, id), ticket, ctx);
     }
 
     pub(super) fn use_up(&mut self, what: &SomeOf, ticket: Ticket, ctx: &mut Ctx<Self>) {
-        self.settle_own(|sheet, content| inventory::use_up(sheet, content, what), ticket, ctx);
+        let plan = |sheet: &Sheet, content: &Content| inventory::use_up(sheet, content, what);
+        self.settle_own(inventory::field_of(what), plan, ticket, ctx);
     }
 
     pub(super) fn tell_wares(&self, ticket: &Ticket) {
@@ -43,7 +45,8 @@ impl Session {
     pub(super) fn buy(&mut self, what: &Buy, ticket: Ticket, ctx: &mut Ctx<Self>) {
         match self.here().cloned() {
             Ok(here) => {
-                self.settle_own(|sheet, content| inventory::buy(sheet, content, &here, what), ticket, ctx)
+                let plan = |sheet: &Sheet, content: &Content| inventory::buy(sheet, content, &here, what);
+                self.settle_own("kind", plan, ticket, ctx);
             }
             Err(error) => self.refuse(&ticket, error),
         }
@@ -52,7 +55,8 @@ impl Session {
     pub(super) fn sell(&mut self, what: &SomeOf, ticket: Ticket, ctx: &mut Ctx<Self>) {
         match self.here().cloned() {
             Ok(here) => {
-                self.settle_own(|sheet, content| inventory::sell(sheet, content, &here, what), ticket, ctx)
+                let plan = |sheet: &Sheet, content: &Content| inventory::sell(sheet, content, &here, what);
+                self.settle_own(inventory::field_of(what), plan, ticket, ctx);
             }
             Err(error) => self.refuse(&ticket, error),
         }

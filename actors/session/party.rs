@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use protocol::ids::PartyId;
-use protocol::party::{ChangeParty, CreateParty, Invite, PartyInvite};
+use protocol::party::{ChangeParty, CreateParty, Invite, OwnParty, PartyInvite};
 use protocol::{CharacterId, ErrorCode, ErrorMessage, ServerMessage};
 use rules::party::{Mate, NAME, Party, PartyCommand, PartyEntry, PartyExit, PartyRecord, clean_name};
 use storage::StoreError;
@@ -126,6 +126,16 @@ impl Session {
     pub(super) fn change_party(&self, change: &ChangeParty, ticket: Ticket) {
         let name = change.party_name.as_ref().map(|name| name.to_string());
         self.send_to_party(PartyCommand::Change { name, loot_sharing: change.loot_sharing }, ticket);
+    }
+
+    /// If the command names a party, it has to be this one.
+    pub(super) fn send_to_own_party(&self, which: &OwnParty, command: PartyCommand, ticket: Ticket) {
+        let own = self.playing.as_ref().and_then(|playing| playing.party.as_ref()).map(|party| party.id);
+        if own.is_some() && which.party_id.is_some_and(|id| own != Some(id)) {
+            let error = ErrorMessage::new(ErrorCode::NotFound, "you are not in that party");
+            return self.refuse(&ticket, error.with("field", "party_id"));
+        }
+        self.send_to_party(command, ticket);
     }
 
     pub(super) fn send_to_party(&self, command: PartyCommand, ticket: Ticket) {

@@ -59,17 +59,15 @@ impl Session {
 
     pub(super) fn tell_world_state(&mut self, ticket: Ticket, ctx: &mut Ctx<Self>) {
         let world = self.world.clone();
-        self.answer_in_turn(
-            ticket,
-            ctx,
-            async move { Ok(ServerMessage::WorldState(world.world_state().await?)) },
-        );
+        self.answer_in_turn(ticket, ctx, async move {
+            Ok(ServerMessage::WorldState((*world.world_state().await?).clone()))
+        });
     }
 
     pub(super) fn tell_shards(&mut self, ticket: Ticket, ctx: &mut Ctx<Self>) {
         let world = self.world.clone();
         self.answer_in_turn(ticket, ctx, async move {
-            let shards = world.crystal_shards().await?;
+            let shards = (*world.crystal_shards().await?).clone();
             Ok(ServerMessage::ShardStatus(protocol::world::ShardStatus { shards }))
         });
     }

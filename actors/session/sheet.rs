@@ -67,11 +67,12 @@ impl Session {
     /// client asks next finds the sheet as it is then.
     pub(super) fn settle_own(
         &mut self,
+        field: &str,
         plan: impl FnOnce(&Sheet, &Content) -> Result<Settlement, Refusal>,
         ticket: Ticket,
         ctx: &mut Ctx<Self>,
     ) {
-        let Plan { settlement, answer, change } = match self.plan_own(plan, &ticket) {
+        let Plan { settlement, answer, change } = match self.plan_own(field, plan, &ticket) {
             Ok(plan) => plan,
             Err(error) => return self.refuse(&ticket, error),
         };
@@ -81,16 +82,18 @@ impl Session {
         });
     }
 
-    /// What a command would change of the sheet, and its answer.
+    /// What a command would change of the sheet, and its answer. A refusal is about `field` if it does not say better.
     pub(super) fn plan_own(
         &self,
+        field: &str,
         plan: impl FnOnce(&Sheet, &Content) -> Result<Settlement, Refusal>,
         ticket: &Ticket,
     ) -> Result<Plan, ErrorMessage> {
         let playing = self.playing.as_ref().ok_or_else(no_character)?;
         let (who, before, content) = (playing.member.id, &playing.sheet, self.world.content());
-        let settlement = plan(before, content)?;
-        let after = before.after(&settlement, None)?;
+        let planned = plan(before, content)
+            .and_then(|settlement| before.after(&settlement, None).map(|after| (settlement, after)));
+        let (settlement, after) = planned.map_err(|refusal| refusal.about(field))?;
         let change = Change::new(before, after, &settlement, content);
         let wall_ms = self.wall_ms();
         let answer = ticket.message_id.clone().map(|id| {

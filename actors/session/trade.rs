@@ -10,6 +10,7 @@ use rules::world_shard::WorldCommand;
 
 use crate::commands::Ticket;
 use crate::entity::{Ctx, Door};
+use crate::flight::gone;
 use crate::frame::Frame;
 use crate::host::{self, Host, Reply};
 use crate::notify::notify;
@@ -320,6 +321,9 @@ impl Session {
         self.world.trades().unwatch(&trading.id, self.id);
         if let Some(door) = &trading.door {
             notify(door, host::Mail::Leave { who, session: self.id, exit: (), gone: None });
+        }
+        if let Some(ticket) = &trading.request {
+            self.refuse(ticket, gone());
         }
         Some(trading)
     }

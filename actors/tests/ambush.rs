@@ -1,11 +1,11 @@
 //! Enemies that lie in wait: on arrival, on foot, and when they don't.
 
 use protocol::combat::{CombatStart, Outcome};
-use protocol::{LocationId, ServerMessage};
+use protocol::{ErrorCode, LocationId, ServerMessage};
 use rules::Content;
 use rules::content::BUILTIN;
 
-use crate::combat::{end_in, fight_on};
+use crate::combat::{challenge, end_in, fight_on};
 use crate::party::{accept, create, invite};
 use crate::peer::{Heard, Peer, step as at, travel};
 use crate::stage::{Plan, pass, play};
@@ -73,6 +73,22 @@ fn who_goes_where_enemies_lie_in_wait_is_come_upon_until_he_has_fought() {
         assert_eq!(starts(&mut peer), 1, "the dice are thrown once in a hundred metres");
         walk(&mut peer, 10).await;
         assert_eq!(starts(&mut peer), 2);
+    });
+}
+
+#[test]
+fn a_challenge_that_comes_to_nothing_keeps_nobody_away() {
+    play(dire(), |stage| async move {
+        let (mut peer, far) = (stage.player().await, stage.player().await);
+        // In town nobody lies in wait, and nobody fights.
+        peer.ask(travel(OUTPOST)).await;
+        let start = peer.wait("combat_start", start_in).await;
+        fight_on(&mut peer, &start.combat_id).await;
+        peer.linger(PAUSE_MS + 1_000).await;
+        let refused = peer.refused(challenge(&far)).await;
+        assert_eq!(refused.error_code, ErrorCode::NotOnline);
+        walk(&mut peer, 200).await;
+        assert!(starts(&mut peer) > 1, "somebody came");
     });
 }
 

@@ -50,10 +50,10 @@ fn everybody_hears_that_a_shard_is_fought_for_and_that_it_is_not_any_more() {
         assert_eq!(statuses(&far), ["contested"], "the other one fights on");
         run(&mut two, &second.combat_id).await;
         assert_eq!(far.wait("shard_status", status_in).await, "unclaimed");
-        stage.world.seal_shard(CrystalShardId(1), true).await.unwrap();
-        stage.world.seal_shard(CrystalShardId(1), true).await.unwrap();
+        stage.world.seal_shard(CrystalShardId(1), true, None).await.unwrap();
+        stage.world.seal_shard(CrystalShardId(1), true, None).await.unwrap();
         assert_eq!(far.wait("shard_status", status_in).await, "sealed");
-        stage.world.seal_shard(CrystalShardId(1), false).await.unwrap();
+        stage.world.seal_shard(CrystalShardId(1), false, None).await.unwrap();
         assert_eq!(far.wait("shard_status", status_in).await, "unclaimed");
         let events = stage.world.world_events(10).await.unwrap().events;
         let titles: Vec<&str> = events.iter().map(|event| event.title.as_str()).collect();

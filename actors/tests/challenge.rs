@@ -47,6 +47,16 @@ fn two_who_challenge_each_other_at_once_have_one_fight() {
 }
 
 #[test]
+fn whose_connection_has_dropped_is_challenged_by_nobody() {
+    play(Plan::default(), |stage| async move {
+        let (mut one, two) = (outsider(&stage).await, outsider(&stage).await);
+        two.drop_connection();
+        assert_eq!(one.refused(challenge(&two)).await.error_code, ErrorCode::NotOnline);
+        assert!(stage.store.read(storage::combats::under_way()).await.unwrap().is_empty());
+    });
+}
+
+#[test]
 fn three_who_challenge_each_other_in_a_circle_are_all_answered_and_nobody_is_held() {
     play(Plan::default(), |stage| async move {
         let mut peers = [outsider(&stage).await, outsider(&stage).await, outsider(&stage).await];

@@ -352,11 +352,16 @@ fn what_was_won_is_had_once_whenever_the_process_dies() {
         play_on(&disk, Plan::seeded(6, 15), |stage| async move {
             let mut peer = Peer::sign_in(&stage.world, &name, &address).await;
             peer.character = CharacterId(1);
-            lost.set(lost.get() + aftermaths(&stage, &peer).await);
+            let late = aftermaths(&stage, &peer).await;
+            lost.set(lost.get() + late);
             peer.enter().await;
             pass(1_000).await;
             let expected = (before.0 + end.experience, before.1 + end.souls, 2);
             assert_eq!(progress(&stage, &peer).await, expected, "after {delay_ms} ms");
+            // What was put into effect now is told now.
+            peer.read();
+            let told: Vec<_> = peer.inbox.iter().filter_map(end_in).collect();
+            assert_eq!(told, vec![end; late], "after {delay_ms} ms");
             assert_eq!(aftermaths(&stage, &peer).await, 0);
         });
     }

@@ -227,15 +227,16 @@ fn nobody_fills_a_place_alone() {
     let plan = Plan::seeded(7, 20).with(|options| options.world.ground.most_each = 1);
     play(plan, |stage: Stage| async move {
         let (mut anna, mut berta) = (stage.player().await, stage.player().await);
+        let sword = belongings(&mut anna).await.items[0].item_id;
         let id = lay(&mut anna).await;
         let before = belongings(&mut anna).await;
-        let full = anna.refused(drop_potion()).await;
+        let full = anna.refused(drop_item(sword)).await;
         assert_eq!((full.error_code, full.details["most"].as_u64()), (ErrorCode::GroundFull, Some(1)));
         assert_eq!(belongings(&mut anna).await, before);
         // Whoever picks it up, there is room again.
         lay(&mut berta).await;
         update(berta.ask(take(id)).await);
-        update(anna.ask(drop_potion()).await);
+        update(anna.ask(drop_item(sword)).await);
     });
 }
 

@@ -26,5 +26,6 @@ mod rooms;
 mod sessions;
 mod stage;
 mod store;
+mod switching;
 mod trace;
 mod trade;

@@ -5,8 +5,9 @@ mod machine;
 
 use protocol::chat::{Channel, SayIn};
 use protocol::ids::PartyId;
-use protocol::party::{ChangeParty, CreateParty, Invite, Kick, LootSharing, PartyUpdate, WhichParty};
-use protocol::session::Bare;
+use protocol::party::{
+    ChangeParty, CreateParty, Invite, Kick, LootSharing, OwnParty, PartyUpdate, WhichParty,
+};
 use protocol::{CharacterId, ClientMessage, ErrorCode, ServerMessage};
 use storage::parties;
 
@@ -34,11 +35,11 @@ pub fn kick(whom: CharacterId) -> ClientMessage {
 }
 
 pub fn leave() -> ClientMessage {
-    ClientMessage::PartyLeave(Bare {})
+    ClientMessage::PartyLeave(OwnParty::default())
 }
 
 pub fn disband() -> ClientMessage {
-    ClientMessage::PartyDisband(Bare {})
+    ClientMessage::PartyDisband(OwnParty::default())
 }
 
 pub fn say(content: &str) -> ClientMessage {

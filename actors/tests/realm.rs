@@ -320,3 +320,25 @@ fn too_few_or_too_divided_a_party_challenges_no_guardian() {
         });
     }
 }
+
+#[test]
+fn however_many_ask_how_the_world_stands_the_disk_is_read_once_and_what_has_happened_is_seen() {
+    play(easy(31), |stage: Stage| async move {
+        let mut winner = challenger(&stage, 0).await;
+        let reads = || stage.store.stats().reads;
+        let before = reads();
+        let asked = (0..100).map(async |_| {
+            let (state, shards) = (stage.world.world_state().await, stage.world.crystal_shards().await);
+            (state.unwrap(), shards.unwrap(), stage.world.world_events(5).await.unwrap())
+        });
+        let answers = futures_util::future::join_all(asked).await;
+        assert!(answers.iter().all(|answer| *answer == answers[0]));
+        // The row, the counts and the shards for the state, the shards, the events.
+        assert_eq!(reads() - before, 5);
+        // Not a moment too old after all that.
+        win(&mut winner).await;
+        winner.wait("shard_captured", captured_in).await;
+        assert!(stage.world.crystal_shards().await.unwrap()[0].is_captured);
+        assert_eq!(stage.world.world_events(5).await.unwrap().events[0].event_type, "shard_capture");
+    });
+}

@@ -72,7 +72,7 @@ impl Connection {
             }
             let attached = world.resume(&request, dialect, &address).await?;
             let gap = attached.resumed.as_ref().is_some_and(|resumed| resumed.rewound.gap.is_some());
-            let state = if gap { Some(world.world_state().await?) } else { None };
+            let state = if gap { Some((*world.world_state().await?).clone()) } else { None };
             Ok((attached, state))
         };
         ctx.wait(wrap_future(resumed).map(move |resumed, connection: &mut Self, ctx| match resumed {

@@ -8,7 +8,7 @@ use crate::ground::WhichGround;
 use crate::ids::{GroundId, ItemId, PartyId};
 use crate::inventory::{Buy, SomeOf, WhichItem};
 use crate::movement::{Move, Position};
-use crate::party::{ChangeParty, CreateParty, Invite, Kick, LootSharing, WhichParty};
+use crate::party::{ChangeParty, CreateParty, Invite, Kick, LootSharing, OwnParty, WhichParty};
 use crate::session::{Ack, Bare, Leave, Resume};
 use crate::trade::{AcceptTrade, OfferTrade, Portion, RequestTrade, WhichTrade};
 use crate::{CharacterId, ClientMessage, LocationId, SessionId, Text};
@@ -109,13 +109,13 @@ fn party() -> Vec<ClientMessage> {
         ClientMessage::PartyInvite(Invite { invitee_id: CharacterId(9) }),
         ClientMessage::PartyAccept(WhichParty { party_id: Some(PartyId(3)) }),
         ClientMessage::PartyDecline(WhichParty { party_id: Some(PartyId(3)) }),
-        ClientMessage::PartyLeave(Bare {}),
+        ClientMessage::PartyLeave(OwnParty { party_id: Some(PartyId(3)) }),
         ClientMessage::PartyKick(Kick { character_id: CharacterId(9) }),
         ClientMessage::PartyUpdate(ChangeParty {
             party_name: Some(text("Lanterns")),
             loot_sharing: Some(LootSharing::Roll),
         }),
-        ClientMessage::PartyDisband(Bare {}),
+        ClientMessage::PartyDisband(OwnParty { party_id: None }),
     ]
 }
 

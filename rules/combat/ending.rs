@@ -52,7 +52,7 @@ impl Combat {
             Some(side) if !winners.is_empty() => self.spoils(side, &winners, moment),
             _ => Spoils::default(),
         };
-        self.tell_state(Audience::Everyone, moment);
+        self.tell_state(self.those_in_it(None), moment);
         for place in still_in {
             let outcome = match winner {
                 Some(_) if winners.contains(&place) => Outcome::Won,

@@ -9,7 +9,7 @@ use crate::combat::fighter::{Fighter, Stance};
 use crate::combat::figures::{Blow, WOUND, chance, through};
 use crate::combat::plan::{Guard, Plan};
 use crate::content::{AbilityEffect, EffectKind};
-use crate::venue::{Audience, Moment};
+use crate::venue::Moment;
 
 /// How often somebody gets away from an equal, in percent, and what a point of initiative more or less makes of it.
 const FLEE_PERCENT: i64 = 50;
@@ -61,7 +61,7 @@ impl Combat {
         self.tell_deed(who, deed, teller, moment);
     }
 
-    fn tell_deed(&mut self, who: usize, deed: Deed, teller: Teller, moment: &mut Moment) {
+    pub(super) fn tell_deed(&mut self, who: usize, deed: Deed, teller: Teller, moment: &mut Moment) {
         let actor = self.course.fighters[who].id;
         let (item_id, item_kind) = deed.item.map_or((None, None), |(id, kind)| (id, Some(kind)));
         let action = ServerMessage::CombatAction(CombatAction {
@@ -77,15 +77,24 @@ impl Combat {
         match teller {
             Teller::Actor => {
                 moment.answer(action.clone());
-                moment.tell(Audience::Except(actor), action);
+                moment.tell(self.those_in_it(Some(actor)), action);
             }
-            Teller::Nobody => moment.tell(Audience::Everyone, action),
+            Teller::Nobody => moment.tell(self.those_in_it(None), action),
         }
         self.course.note(deed.sentence);
         self.tell_consequences(deed.consequences, moment);
         if self.course.fighters[who].standing == Standing::Fled {
-            self.release(who, Outcome::Fled, moment);
+            let beaten = self.course.fighters[who].resources.health == 0;
+            self.release(who, if beaten { Outcome::Lost } else { Outcome::Fled }, moment);
         }
+    }
+
+    /// Whoever is down does not have to wait for the end of it; then he has no share in it.
+    pub(super) fn give_up(&mut self, who: usize, moment: &mut Moment) {
+        let fighter = &mut self.course.fighters[who];
+        fighter.standing = Standing::Fled;
+        let sentence = format!("{} is carried away.", fighter.name);
+        self.tell_deed(who, Deed::new(ActionType::Flee, ActionResult::Done, sentence), Teller::Actor, moment);
     }
 
     /// Tells everybody of wounds and healing, and notes who is down by them.
@@ -97,7 +106,7 @@ impl Combat {
                 let sentence = format!("{} is down.", self.course.fighters[place].name);
                 self.course.note(sentence);
             }
-            moment.tell(Audience::Everyone, message);
+            moment.tell(self.those_in_it(None), message);
         }
     }
 

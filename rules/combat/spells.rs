@@ -39,8 +39,11 @@ impl Combat {
                     None => self.course.foes_up(who).collect(),
                 };
                 deed.result = self.cast_at(who, ability, &foes, &mut said, &mut deed.consequences, moment);
-                let healing = scaled(ability.healing, ability, &self.course.fighters[who].stats);
-                self.heal(Some(who), who, healing, &mut deed.consequences);
+                // Of whom nothing was had nothing is drawn.
+                if deed.result != ActionResult::Dodged {
+                    let healing = scaled(ability.healing, ability, &self.course.fighters[who].stats);
+                    self.heal(Some(who), who, healing, &mut deed.consequences);
+                }
             }
             Targets::Ally | Targets::Oneself => {
                 let helped = target.unwrap_or(who);
@@ -94,7 +97,8 @@ impl Combat {
     }
 }
 
-/// A figure of an ability, by the stats of who uses it: base × (1 + Σ modifier × factor × 0.1).
+/// A figure of an ability, by the stats of who uses it: base × (1 + Σ modifier × factor × 0.1), and at least 1 of what it
+/// does at all.
 fn scaled(base: i32, ability: &Ability, stats: &Stats) -> i64 {
     let of = |stat: &Stat| match stat {
         Stat::Strength => stats.strength,
@@ -106,5 +110,5 @@ fn scaled(base: i32, ability: &Ability, stats: &Stats) -> i64 {
     };
     let factors = ability.scales_with.iter();
     let sum: i64 = factors.map(|(stat, factor)| i64::from(modifier(of(stat))) * thousandths(*factor)).sum();
-    (i64::from(base) * (10_000 + sum) / 10_000).max(0)
+    (i64::from(base) * (10_000 + sum) / 10_000).max(i64::from(base.min(1)))
 }

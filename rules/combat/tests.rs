@@ -4,6 +4,7 @@ mod aftermath;
 mod balance;
 mod behaviours;
 mod guardians;
+mod leaving;
 mod properties;
 mod rules;
 mod spoils;
@@ -62,13 +63,15 @@ pub struct Brought {
 }
 
 impl Brought {
-    /// What everybody, or all but who acted, was told.
+    /// What everybody who is still in it, or all but who acted, was told.
     pub fn told(&self) -> Vec<&ServerMessage> {
         let told = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Tell(Audience::Everyone, message) | Effect::Answer(message) => Some(message),
+            Effect::Tell(Audience::Everyone | Audience::These(_), message) | Effect::Answer(message) => {
+                Some(message)
+            }
             _ => None,
         });
-        told.collect()
+        told.filter(|message| !matches!(message, ServerMessage::CombatEnd(_))).collect()
     }
 }
 

@@ -1,13 +1,13 @@
 //! Whose turn it is, and what time brings: turns that run out, fighters who stay away.
 
 use protocol::ServerMessage;
-use protocol::combat::Outcome;
+use protocol::combat::{ActionResult, ActionType, Outcome};
 
 use crate::Now;
 use crate::combat::Combat;
-use crate::combat::course::Phase;
+use crate::combat::course::{Against, Phase};
 use crate::combat::fighter::Stance;
-use crate::combat::moves::Teller;
+use crate::combat::moves::{Deed, Teller};
 use crate::combat::plan::{GUARDS, Plan};
 use crate::content::EffectKind;
 use crate::realm::RealmCommand;
@@ -40,7 +40,7 @@ impl Combat {
             if self.begin_turn(place, moment) {
                 if !self.course.fighters[place].is_enemy() {
                     self.set_deadline(moment.now);
-                    return self.tell_state(Audience::Everyone, moment);
+                    return self.tell_state(self.those_in_it(None), moment);
                 }
                 let content = self.content.clone();
                 let plan = self.enemy_plan(place, &content, moment.dice);
@@ -74,7 +74,8 @@ impl Combat {
         let fighter = &self.course.fighters[place];
         if fighter.is_up() && fighter.is_under(EffectKind::Stun) {
             let sentence = format!("{} is stunned.", fighter.name);
-            self.course.note(sentence);
+            let deed = Deed::new(ActionType::Defend, ActionResult::Idle, sentence);
+            self.tell_deed(place, deed, Teller::Nobody, moment);
             return false;
         }
         fighter.is_up()
@@ -143,7 +144,7 @@ impl Combat {
                 } else if let Some(winner) = self.course.decided() {
                     self.finish(winner, moment);
                 } else {
-                    self.tell_state(Audience::Everyone, moment);
+                    self.tell_state(self.those_in_it(None), moment);
                 }
                 self.keep(moment);
             }
@@ -197,9 +198,12 @@ impl Combat {
             moment.effects.push(Effect::Errand(RealmCommand::Calm { combat, shard: None, won: None }));
         }
         for place in 0..self.course.fighters.len() {
-            let end = self.aftermath(place, Outcome::Ended).message();
             let who = self.course.fighters[place].id;
-            moment.tell(Audience::These(vec![who]), ServerMessage::CombatEnd(end));
+            // Whoever was to help against enemies has not heard that there was to be a fight.
+            if self.course.terms.as_ref().is_some_and(|terms| terms.against == Against::Characters) {
+                let end = self.aftermath(place, Outcome::Ended).message();
+                moment.tell(Audience::These(vec![who]), ServerMessage::CombatEnd(end));
+            }
             self.inform_released(who, moment);
         }
     }

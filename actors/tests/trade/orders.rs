@@ -312,7 +312,7 @@ async fn live(world: &World, connections: &[Peer]) -> usize {
     let mut live = 0;
     for session in connections.iter().map(|peer| peer.signed.session_id) {
         if world.sessions().running(&session).is_some() {
-            let shown = world.command(session, ClientMessage::Inventory(Bare {})).await;
+            let shown = world.command(session, ClientMessage::Inventory(Bare {}), None).await;
             live += usize::from(matches!(shown, Ok(ServerMessage::Inventory(_))));
         }
     }

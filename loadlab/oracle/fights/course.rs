@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use protocol::CharacterId;
-use protocol::combat::{CombatAction, CombatEnd, CombatStart, CombatState, Outcome};
+use protocol::combat::{
+    ActionResult, ActionType, CombatAction, CombatEnd, CombatStart, CombatState, Outcome,
+};
 
 use super::{Fight, Told};
 
@@ -23,13 +25,15 @@ pub(super) struct Track {
     parts: Vec<Vec<u64>>,
     /// It was told the beginning, and nothing is missing since.
     is_whole: bool,
+    /// What it had asked for when it was interrupted may have been done: asked again, it is told of it again.
+    may_hear_again: bool,
     pub(super) end: Option<CombatEnd>,
 }
 
 impl Track {
     pub(super) fn interrupted(&mut self) {
         if self.end.is_none() {
-            (self.knows, self.is_whole) = (false, false);
+            (self.knows, self.is_whole, self.may_hear_again) = (false, false, true);
             self.parts.push(Vec::new());
         }
     }
@@ -64,11 +68,11 @@ impl Fight {
     pub(super) fn told(&mut self, bot: usize, told: Told, missed: bool) -> Vec<Fault> {
         let known = self.tracks.contains_key(&bot);
         let track = self.tracks.entry(bot).or_default();
-        if track.end.is_some() {
+        if let Some(end) = &track.end {
             return match told {
+                // The server did not know whether it had heard it before the kill.
+                Told::End(again) if missed && again == end => Vec::new(),
                 Told::End(_) => vec![("ended twice", "it is told the end again".to_owned())],
-                // Until its session has left the fight.
-                _ if track.fled() => Vec::new(),
                 _ if missed => Vec::new(),
                 _ => vec![("after the end", format!("{told:?}"))],
             };
@@ -135,7 +139,17 @@ impl Fight {
             return None;
         }
         let who = action.character_id;
+        // A turn of somebody who is stunned passes, and who is down may be carried away: nobody waits for either.
+        let is_down = track.health.get(&who).is_some_and(|health| *health == 0);
+        if action.result == ActionResult::Idle && track.active != who.0
+            || is_down && action.action_type == ActionType::Flee
+        {
+            return None;
+        }
         let is_its_turn = if who.0 < 0 { track.active == 0 } else { track.active == who.0 };
+        if !is_its_turn && std::mem::take(&mut track.may_hear_again) {
+            return None;
+        }
         let whose = std::mem::take(&mut track.active);
         (!is_its_turn).then(|| ("out of turn", format!("{who} acts, and it is the turn of {whose}")))
     }

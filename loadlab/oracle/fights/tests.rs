@@ -204,11 +204,13 @@ fn a_challenge_may_come_to_nothing() {
 fn whoever_gets_away_is_told_no_more() {
     let mut fled = course()[..4].to_vec();
     fled.push(End(Outcome::Fled, 0, 0));
-    fled.push(Action(WOLF));
     let mut alone = course();
     *alone.last_mut().unwrap() = End(Outcome::Won, 200, 240);
     let verdict = judge(&alone, &fled);
     assert_eq!(verdict.outcome, Judged::Kept, "{verdict:?}");
+    fled.push(Action(WOLF));
+    let verdict = judge(&alone, &fled);
+    assert_eq!(verdict.faults.of("after the end"), 1, "{verdict:?}");
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub(super) struct Purse {
     early: Vec<i64>,
     /// Used up in the fights under way.
     used: BTreeMap<String, Counts>,
+    /// Fights that it was told the end of.
+    ended: BTreeSet<String>,
     /// Fights that it knows no end of.
     open: BTreeSet<String>,
     /// Not everything was told: from then on what it was told is not all that happened.
@@ -55,6 +57,7 @@ impl Purse {
             owed: VecDeque::new(),
             early: Vec::new(),
             used: BTreeMap::new(),
+            ended: BTreeSet::new(),
             open: BTreeSet::new(),
             missed: false,
             fights: 0,
@@ -76,6 +79,10 @@ impl Purse {
     pub(super) fn ended(&mut self, end: &CombatEnd) {
         // A challenge that came to nothing changes nothing, and nothing is told of it.
         if !self.open.remove(&end.combat_id) && end.outcome == Outcome::Ended {
+            return;
+        }
+        if !self.ended.insert(end.combat_id.clone()) {
+            // Told again, because what it brought was not in effect before the server was killed.
             return;
         }
         self.fights += 1;
