@@ -4,7 +4,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use client::{Accepted, Client, ClientError, hear};
-use protocol::trade::{OfferTrade, TradeComplete, TradeUpdate};
+use protocol::ids::ItemId;
+use protocol::inventory::Inventory;
+use protocol::trade::{OfferTrade, Portion, TradeComplete, TradeUpdate};
 use protocol::{CharacterId, Text};
 use tokio::time::Instant;
 
@@ -14,6 +16,9 @@ use crate::stage::Stage;
 
 /// Souls given in one trade: so few that nobody runs out of them.
 const SOULS_MAX: u32 = 3;
+
+/// The first and each so manieth offer of a bot after it has an item and a potion in it.
+const GOODS_EACH: u32 = 4;
 
 /// What a bot knows of its trades; shared with its handlers.
 #[derive(Debug, Default)]
@@ -113,13 +118,19 @@ impl Trader {
         if !self.stage.score().running {
             return;
         }
-        let souls = self.books(|books| {
+        let offers = self.books(|books| {
             books.current = Some(trade.clone());
             books.offers += 1;
-            books.offers % SOULS_MAX + 1
+            books.offers
         });
         let Ok(trade_id) = Text::new(trade) else { return };
-        let offer = OfferTrade { trade_id, items: Vec::new(), stacks: Vec::new(), souls };
+        let souls = offers % SOULS_MAX + 1;
+        let mut offer = OfferTrade { trade_id, items: Vec::new(), stacks: Vec::new(), souls };
+        if offers % GOODS_EACH == 1
+            && let Some(all) = self.settle("inventory", self.client.inventory()).await
+        {
+            (offer.items, offer.stacks) = spare(&all);
+        }
         if let Some(window) = self.settle("trade_update", self.client.offer_trade(offer)).await {
             self.look(window).await;
         }
@@ -178,4 +189,12 @@ impl Trader {
         }
         None
     }
+}
+
+/// An item, unless it is the last, and one of what is only counted. Who has neither gets some from whoever trades with him.
+fn spare(all: &Inventory) -> (Vec<ItemId>, Vec<Portion>) {
+    let loose = all.items.iter().filter(|item| !item.equipped).map(|item| item.item_id);
+    let stacks = all.stacks.iter();
+    let portion = |kind: &str| Some(Portion { kind: Text::new(kind).ok()?, quantity: 1 });
+    (loose.skip(1).take(1).collect(), stacks.filter_map(|stack| portion(&stack.kind)).take(1).collect())
 }

@@ -5,26 +5,74 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::CharacterId;
 use protocol::ids::ItemId;
 use protocol::inventory::Inventory;
-use protocol::trade::TradeComplete;
+use protocol::trade::{Offer, TradeComplete};
 
 use crate::oracle::{Faults, Verdict};
 
 const PROMISE: (&str, &str) =
     ("money", "a trade happens wholly or not at all: what all have in the end is what they had");
 
+/// Something of which somebody has so much.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Souls,
+    /// By its serial: there is one of it.
+    Item(ItemId),
+    /// What is only counted, by kind.
+    Stack(String),
+}
+
+/// Never 0 of a thing.
+type Goods = BTreeMap<Thing, i64>;
+
+fn add(goods: &mut Goods, thing: &Thing, many: i64) {
+    let has = goods.entry(thing.clone()).or_default();
+    *has += many;
+    if *has == 0 {
+        goods.remove(thing);
+    }
+}
+
 /// What somebody has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Holding {
     character: CharacterId,
-    souls: i64,
-    items: BTreeSet<ItemId>,
+    goods: Goods,
 }
 
 impl Holding {
     fn of(character: CharacterId, all: &Inventory) -> Self {
-        let items = all.items.iter().map(|item| item.item_id).collect();
-        Self { character, souls: all.souls, items }
+        let mut goods = Goods::new();
+        add(&mut goods, &Thing::Souls, all.souls);
+        for item in &all.items {
+            add(&mut goods, &Thing::Item(item.item_id), 1);
+        }
+        for stack in &all.stacks {
+            add(&mut goods, &Thing::Stack(stack.kind.clone()), stack.quantity);
+        }
+        Self { character, goods }
     }
+}
+
+fn given(offer: &Offer) -> Goods {
+    let mut goods = Goods::new();
+    add(&mut goods, &Thing::Souls, i64::from(offer.souls));
+    for item in &offer.items {
+        add(&mut goods, &Thing::Item(item.item_id), 1);
+    }
+    for stack in &offer.stacks {
+        add(&mut goods, &Thing::Stack(stack.kind.clone()), i64::from(stack.quantity));
+    }
+    goods
+}
+
+/// How much there is of everything, whoever has it.
+fn in_all(holdings: &BTreeMap<usize, Holding>) -> Goods {
+    let mut all = Goods::new();
+    for (thing, many) in holdings.values().flat_map(|holding| &holding.goods) {
+        add(&mut all, thing, *many);
+    }
+    all
 }
 
 /// What was traded, as those who traded were told.
@@ -33,8 +81,8 @@ pub struct Money {
     /// By bot.
     start: BTreeMap<usize, Holding>,
     end: BTreeMap<usize, Holding>,
-    /// What each side gave, in souls, by trade.
-    complete: BTreeMap<String, BTreeMap<CharacterId, i64>>,
+    /// What each side gave, by trade.
+    complete: BTreeMap<String, BTreeMap<CharacterId, Goods>>,
     /// Accepted by somebody, and nobody knows what became of it.
     unknown: BTreeSet<String>,
     faults: Faults,
@@ -76,7 +124,7 @@ impl Money {
         }
         self.unknown.remove(&told.trade_id);
         let gave: BTreeMap<_, _> =
-            told.offers.iter().map(|offer| (offer.character_id, i64::from(offer.souls))).collect();
+            told.offers.iter().map(|offer| (offer.character_id, given(offer))).collect();
         let before = self.complete.insert(told.trade_id.clone(), gave.clone());
         if before.as_ref().is_some_and(|before| *before != gave) {
             self.faults.add("told in two ways", || format!("trade {}: {before:?}, {gave:?}", told.trade_id));
@@ -92,24 +140,22 @@ impl Money {
         for bot in self.start.keys().filter(|bot| !self.end.contains_key(bot)) {
             self.faults.add("not looked at", || format!("bot {bot} did not say what it has in the end"));
         }
-        let souls = |all: &BTreeMap<usize, Holding>| all.values().map(|one| one.souls).sum::<i64>();
-        let items = |all: &BTreeMap<usize, Holding>| {
-            let mut items: Vec<ItemId> = all.values().flat_map(|one| one.items.iter().copied()).collect();
-            items.sort_unstable();
-            items
-        };
-        let (had, has) = (souls(&self.start), souls(&self.end));
-        if had != has {
-            self.faults.add("souls made or lost", || format!("all had {had}, and have {has}"));
-        }
-        if items(&self.start) != items(&self.end) {
-            self.faults.add("items made or lost", || "the serials are not the same".to_owned());
+        let (had, has) = (in_all(&self.start), in_all(&self.end));
+        let things: BTreeSet<&Thing> = had.keys().chain(has.keys()).collect();
+        let many = |goods: &Goods, thing: &Thing| goods.get(thing).copied().unwrap_or(0);
+        for thing in things {
+            let (had, has) = (many(&had, thing), many(&has, thing));
+            if had != has {
+                self.faults.add("made or lost", || format!("{thing:?}: all had {had}, and have {has}"));
+            }
         }
         if self.unknown.is_empty() {
             self.check_each();
         }
+        let goods = self.complete.values().flat_map(BTreeMap::values);
+        let things = goods.flat_map(Goods::keys).filter(|thing| **thing != Thing::Souls).count();
         let evidence = format!(
-            "{} trades of {} bots, what became of {} is unknown to them",
+            "{} trades of {} bots, {things} times with more than souls, what became of {} is unknown to them",
             self.complete.len(),
             self.start.len(),
             self.unknown.len()
@@ -119,18 +165,23 @@ impl Money {
 
     /// Each has what his trades have made of what he had.
     fn check_each(&mut self) {
-        let mut moved: BTreeMap<CharacterId, i64> = BTreeMap::new();
+        let mut expected: BTreeMap<CharacterId, Goods> =
+            self.start.values().map(|before| (before.character, before.goods.clone())).collect();
         for gave in self.complete.values() {
-            let all: i64 = gave.values().sum();
-            for (who, souls) in gave {
-                *moved.entry(*who).or_default() += all - 2 * souls;
+            for (giver, goods) in gave {
+                for (thing, many) in goods {
+                    for who in gave.keys() {
+                        let Some(has) = expected.get_mut(who) else { continue };
+                        add(has, thing, if who == giver { -many } else { *many });
+                    }
+                }
             }
         }
-        for (bot, before) in &self.start {
-            let expected = before.souls + moved.get(&before.character).copied().unwrap_or(0);
-            if let Some(after) = self.end.get(bot).filter(|after| after.souls != expected) {
+        for (bot, after) in &self.end {
+            let expected = expected.get(&after.character);
+            if expected != Some(&after.goods) {
                 self.faults.add("not what was traded", || {
-                    format!("bot {bot} should have {expected} souls, and has {}", after.souls)
+                    format!("bot {bot} should have {expected:?}, and has {:?}", after.goods)
                 });
             }
         }
@@ -140,8 +191,9 @@ impl Money {
 #[cfg(test)]
 mod tests {
     use protocol::CharacterId;
-    use protocol::inventory::Inventory;
-    use protocol::trade::{Offer, TradeComplete};
+    use protocol::ids::ItemId;
+    use protocol::inventory::{Inventory, OwnedItem, OwnedStack};
+    use protocol::trade::{Offer, OfferedItem, OfferedStack, TradeComplete};
 
     use super::Money;
     use crate::oracle::Outcome;
@@ -209,5 +261,56 @@ mod tests {
             money.completes(&complete("t", [2, 2]));
         };
         assert_eq!(judge([10, 10], differently), Outcome::Broken);
+    }
+
+    /// With a sword of each of these serials, and so many potions.
+    fn with(serials: &[i64], potions: i64) -> Inventory {
+        let (kind, name) = ("longsword".to_owned(), "Longsword".to_owned());
+        let item = |serial: &i64| OwnedItem {
+            item_id: ItemId(*serial),
+            kind: kind.clone(),
+            name: name.clone(),
+            slot: None,
+            equipped: false,
+            value: 60,
+        };
+        let potion = "health_potion".to_owned();
+        let stack = OwnedStack { kind: potion.clone(), name: potion, quantity: potions, value: 15 };
+        Inventory { items: serials.iter().map(item).collect(), stacks: vec![stack], ..having(10) }
+    }
+
+    #[test]
+    fn a_doubled_serial_and_a_lost_potion_are_found() {
+        let judge = |end: [Inventory; 2], unknown: bool| {
+            let mut money = Money::default();
+            money.starts(0, CharacterId(0), &with(&[1, 2], 2));
+            money.starts(1, CharacterId(1), &with(&[3, 4], 1));
+            let mut told = complete("t", [1, 1]);
+            told.offers[0].items.push(OfferedItem { item_id: ItemId(1), kind: "longsword".to_owned() });
+            told.offers[1].stacks.push(OfferedStack { kind: "health_potion".to_owned(), quantity: 1 });
+            money.completes(&told);
+            if unknown {
+                money.accepts("u");
+            }
+            for (bot, all) in end.iter().enumerate() {
+                money.ends(bot, CharacterId(bot as i64), all);
+            }
+            money.verdict().unwrap().outcome
+        };
+        assert_eq!(judge([with(&[2], 3), having(10)], false), Outcome::Broken, "two swords are gone");
+        let whole = |mine: &[i64], theirs: &[i64], potions| {
+            let mut their = with(theirs, 0);
+            their.stacks.clear();
+            [with(mine, potions), their]
+        };
+        assert_eq!(judge(whole(&[2], &[1, 3, 4], 3), false), Outcome::Kept);
+        assert_eq!(judge(whole(&[2], &[1, 3, 4], 3), true), Outcome::Kept);
+        for unknown in [false, true] {
+            assert_eq!(judge(whole(&[1, 2], &[1, 3, 4], 3), unknown), Outcome::Broken, "doubled");
+            assert_eq!(judge(whole(&[2], &[1, 1, 3, 4], 3), unknown), Outcome::Broken, "doubled with one");
+            assert_eq!(judge(whole(&[2], &[3, 4], 3), unknown), Outcome::Broken, "a sword is lost");
+            assert_eq!(judge(whole(&[2], &[1, 3, 4], 2), unknown), Outcome::Broken, "a potion is lost");
+        }
+        assert_eq!(judge(whole(&[1], &[2, 3, 4], 3), false), Outcome::Broken, "another sword was traded");
     }
 }
