@@ -193,6 +193,27 @@ async fn what_is_gone_for_good_is_named_and_how_things_stand_follows() {
 }
 
 #[tokio::test]
+async fn after_a_gap_ones_party_and_ones_trade_are_told_anew() {
+    let server = Server::with(&[("ws.out_queue_events", "16")]);
+    let (talker, mut other) = server.classic().await;
+    let (_, mut socket, mut ticket) = server.resumable().await;
+    let party = socket.ask("party_create", "party", json!({})).await;
+    let request = json!({"recipient_id": talker.character});
+    let trade = socket.ask("trade_request", "trade", request).await;
+    assert_eq!((&party["type"], &trade["type"]), (&json!("party_update"), &json!("trade_request")));
+    socket.everything_so_far().await;
+    ticket.drop_out(socket);
+    for nth in 0..40 {
+        say(&mut other, &format!("line {nth}")).await;
+    }
+    let (mut socket, answer) = ticket.resume(&server).await;
+    assert!(answer["gap"].is_object(), "{answer}");
+    assert_eq!(socket.hear("party_update").await["party_id"], party["party_id"]);
+    // Nobody has opened its window yet.
+    assert_eq!(socket.hear("trade_request").await["trade_id"], trade["trade_id"]);
+}
+
+#[tokio::test]
 async fn classic_clients_can_not_resume_and_are_told_so() {
     let server = Server::start();
     let (player, socket, mut ticket) = server.resumable().await;
