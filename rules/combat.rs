@@ -223,8 +223,8 @@ impl Combat {
             self.set_deadline(moment.now);
         }
         moment.effects.push(Effect::Inform(who.id, News::Fighting(self.course.id)));
-        self.tell_state(Audience::These(vec![who.id]), moment);
         if self.course.phase == Phase::Fighting {
+            self.tell_state(Audience::These(vec![who.id]), moment);
             self.keep(moment);
         }
     }
@@ -285,8 +285,11 @@ impl Venue for Combat {
         match command {
             CombatCommand::Act(act) => self.act(who, &act, moment),
             CombatCommand::Look => {
-                let state = self.course.state_message(moment.now.mono_ms);
-                moment.answer(ServerMessage::CombatState(state));
+                // Of one that has not begun nobody was told yet: its beginning is told first.
+                if self.course.phase != Phase::Mustering {
+                    let state = self.course.state_message(moment.now.mono_ms);
+                    moment.answer(ServerMessage::CombatState(state));
+                }
                 Ok(())
             }
         }

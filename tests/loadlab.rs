@@ -227,6 +227,8 @@ async fn neighbours_trade_and_nothing_is_made_or_lost() {
         assert_eq!(outcome(&report, oracle), Some(Outcome::Kept), "{oracle}: {report}");
     }
     assert!(report.counts.trades > 0, "{report}");
+    let money = report.verdicts.iter().find(|verdict| verdict.oracle == "money").unwrap();
+    assert!(!money.evidence.contains(", 0 times with more than souls"), "{}", money.evidence);
     assert_eq!(report.figures(Timed::Trade).count, report.counts.trades, "{report}");
     // An audit that fails, fails the run.
     lab.audit = Some("echo a serial twice; exit 1".to_owned());

@@ -244,3 +244,18 @@ fn who_is_out_of_breath_gathers_it_by_resting() {
     assert_eq!(ring.fighter(ONE).resources.stamina, 15);
     assert_eq!(ring.act(&one, act(ActionType::Attack)).ended, Ok(()));
 }
+
+#[test]
+fn nobody_is_shown_a_fight_that_has_not_begun() {
+    let mut ring = Ring::new(1);
+    let (one, two) = (member(1, "Golden Order"), member(2, "Golden Order"));
+    let look = |ring: &mut Ring| {
+        ring.input(|combat, moment| combat.apply(&one, crate::combat::CombatCommand::Look, moment)).effects
+    };
+    ring.enter(&one, crate::combat::Joining { opening: None, ..opening(&["hollow_soldier"]) });
+    assert_eq!(look(&mut ring), []);
+    let back = ring.come_back(&one);
+    assert!(!back.effects.iter().any(|effect| matches!(effect, Effect::Tell(..))), "{back:?}");
+    assert!(ring.enter(&two, opening(&["hollow_soldier"])).ended.is_ok());
+    assert_eq!(look(&mut ring).len(), 1);
+}
