@@ -38,6 +38,10 @@ impl Track {
         }
     }
 
+    pub(super) fn knows_all_health(&self) -> bool {
+        self.knows
+    }
+
     fn fled(&self) -> bool {
         self.end.as_ref().is_some_and(|end| end.outcome == Outcome::Fled)
     }

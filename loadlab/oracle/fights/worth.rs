@@ -19,10 +19,10 @@ impl Fight {
         }
         let winners: Vec<&CombatEnd> =
             ends.iter().copied().filter(|end| end.outcome == Outcome::Won).collect();
-        let last = self
-            .tracks
-            .values()
-            .find(|track| track.end.as_ref().is_some_and(|end| end.outcome == Outcome::Won));
+        // Of whoever was told of the end when he was back it is not known who was down by then.
+        let last = self.tracks.values().find(|track| {
+            track.knows_all_health() && track.end.as_ref().is_some_and(|end| end.outcome == Outcome::Won)
+        });
         let Some(last) = last.filter(|_| !self.characters.is_empty() && ends.len() == self.characters.len())
         else {
             return Ok(false);

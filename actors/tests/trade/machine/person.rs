@@ -128,6 +128,10 @@ impl Person {
             // Without a name it is news; what is told once more says nothing.
             let said = id.as_ref().map(|id| self.said.get(id).cloned());
             if matches!(said, Some(None)) {
+                // But where he is he knows from that, too.
+                if let ServerMessage::LocationUpdate(update) = &message {
+                    witness.is_at(self.client.peer.character, update.location_id);
+                }
                 continue;
             }
             match (said.flatten(), &message) {
