@@ -222,6 +222,10 @@ impl Person {
     fn changed(&self, said: &Said, update: &InventoryUpdate) {
         let Some(mine) = self.side() else { return };
         assert!(!mine.accepted, "{said:?} while this stands: {mine:?}");
+        if self.said.values().any(|said| matches!(said.play, Play::Offer { .. })) {
+            // What he offers now is locked from when his session heard it, and shown when the trade did.
+            return;
+        }
         let offered = mine.items.iter().any(|item| said.items.contains(&item.item_id));
         assert!(!offered, "{said:?} while it is offered: {mine:?}");
         assert!(
