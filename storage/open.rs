@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
@@ -61,6 +62,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     database.busy_timeout(BUSY_TIMEOUT)?;
     database.pragma_update(None, "foreign_keys", true)?;
     database.pragma_update(None, "trusted_schema", false)?;
+    // Or a statement with a LIMIT or a range would be prepared anew for every value that is bound to it.
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     database.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(database)
 }
@@ -107,4 +110,31 @@ fn close_to_others(path: &Path, file: &std::fs::File) -> Result<(), StoreError> 
 #[cfg(not(unix))]
 fn close_to_others(_: &Path, _: &std::fs::File) -> Result<(), StoreError> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_stays_prepared_whatever_is_bound_to_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("world.db");
+        let writer = prepare(&path, true).unwrap();
+        for database in [writer, reader(&path).unwrap()] {
+            for ranged in [
+                "SELECT chat_id FROM chat_lines WHERE room = ?1 ORDER BY chat_id DESC LIMIT ?2",
+                "SELECT id FROM sessions WHERE character_id = ?1 AND expires_at > ?2",
+            ] {
+                let mut statement = database.prepare(ranged).unwrap();
+                for bound in [1, 100, 7] {
+                    assert!(statement.query((bound, bound)).unwrap().next().unwrap().is_none());
+                    statement.clear_bindings();
+                }
+                assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{ranged}");
+            }
+        }
+    }
 }
