@@ -87,6 +87,8 @@ struct Life<'a> {
     people: Vec<Person>,
     witness: Witness,
     began_ms: i64,
+    /// When each of those who are in a party was first seen in it.
+    joined_ms: BTreeMap<(PartyId, CharacterId), i64>,
 }
 
 impl<'a> Life<'a> {
@@ -94,7 +96,15 @@ impl<'a> Life<'a> {
         let people = census.arrive(stage).await;
         let began_ms = wall_ms(stage);
         let people = people.into_iter().map(|client| Person::new(client, began_ms)).collect();
-        let mut life = Self { stage, tally, census, people, witness: Witness::default(), began_ms };
+        let mut life = Self {
+            stage,
+            tally,
+            census,
+            people,
+            witness: Witness::default(),
+            began_ms,
+            joined_ms: BTreeMap::new(),
+        };
         // As the death of the process before has left it.
         life.look().await;
         life
@@ -138,6 +148,9 @@ impl<'a> Life<'a> {
     async fn look(&mut self) {
         let parties = all_is_sound(self.stage).await;
         let now_ms = wall_ms(self.stage);
+        let pairs = parties.iter().flat_map(|(id, party)| party.members.iter().map(|mate| (*id, mate.id)));
+        let since_ms = |pair| self.joined_ms.get(&pair).copied().unwrap_or(now_ms);
+        self.joined_ms = pairs.map(|pair| (pair, since_ms(pair))).collect();
         self.nobody_is_missed_in_vain(&parties, now_ms);
         let away = self.people.iter().filter(|person| person.client.away_since_ms.is_some());
         let away: BTreeSet<CharacterId> = away.map(|person| person.client.peer.character).collect();
@@ -166,13 +179,13 @@ impl<'a> Life<'a> {
         let is_away = |who: CharacterId, patience_ms| {
             person(who).client.away_since_ms.is_some_and(|since_ms| late(since_ms, patience_ms))
         };
-        let is_here = |who: CharacterId| {
-            let person = person(who);
-            person.client.away_since_ms.is_none() && late(person.here_since_ms, LEADER_AWAY_MS)
+        let is_here = |party: PartyId, who: CharacterId| {
+            let (person, joined_ms) = (person(who), self.joined_ms[&(party, who)]);
+            person.client.away_since_ms.is_none() && late(person.here_since_ms.max(joined_ms), LEADER_AWAY_MS)
         };
-        for party in parties.values() {
+        for (id, party) in parties {
             assert!(!party.members.iter().any(|mate| is_away(mate.id, AWAY_MS)), "{party:?}");
-            let somebody = party.members.iter().any(|mate| is_here(mate.id));
+            let somebody = party.members.iter().any(|mate| is_here(*id, mate.id));
             assert!(!(somebody && is_away(party.leader, LEADER_AWAY_MS)), "{party:?}");
         }
     }
