@@ -116,7 +116,7 @@ fn close_to_others(_: &Path, _: &std::fs::File) -> Result<(), StoreError> {
 mod tests {
     use rusqlite::StatementStatus;
 
-    use super::*;
+    use super::{prepare, reader};
 
     #[test]
     fn a_statement_stays_prepared_whatever_is_bound_to_it() {
