@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::characters::{Character, CreateCharacter};
+use protocol::characters::{Character, CharacterAnswer, CreateCharacter};
 use protocol::ids::CrystalShardId;
 use protocol::world::{CrystalShard, ServerStatus, ShardOwnership, WorldEvents, WorldState};
 use protocol::{AccountId, CharacterId, ErrorCode, ErrorMessage, SessionId, admin};
+use rules::Content;
+use rules::content::Ability;
 use rules::world_shard::Sighting;
 use storage::requests::Keep;
 use storage::world::EVENTS_MAX;
@@ -259,6 +261,12 @@ impl World {
         });
         admin::World { locations: locations.collect() }
     }
+}
+
+/// What is told of a character that was created or selected.
+pub fn character_answer(character: Character, content: &Content) -> CharacterAnswer {
+    let abilities = content.abilities_of(&character.class).map(Ability::told).collect();
+    CharacterAnswer { success: true, character, abilities }
 }
 
 /// As the documents have it.

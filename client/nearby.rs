@@ -285,6 +285,9 @@ mod tests {
                 occupants: Vec::new(),
                 occupant_count: 0,
                 ground,
+                safe: false,
+                enemies: Vec::new(),
+                sells: Vec::new(),
             })
         };
         let (mut nearby, now) = (Nearby::default(), Instant::now());

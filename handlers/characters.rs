@@ -1,8 +1,8 @@
 //! `/api/characters*`: one's own characters.
 
-use actors::queries::character_deleted;
+use actors::queries::{character_answer, character_deleted};
 use protocol::auth::Success;
-use protocol::characters::{Character, CharacterAnswer, CharacterList, CreateCharacter};
+use protocol::characters::{Character, CharacterList, CreateCharacter};
 use protocol::{CharacterId, ErrorCode, ErrorMessage};
 use serde::Deserialize;
 
@@ -17,10 +17,10 @@ pub async fn list(call: Call) -> Answer {
 /// `POST /api/characters`.
 pub async fn create(call: Call) -> Answer {
     let asked: CreateCharacter = call.json()?;
-    let answer = |character| CharacterAnswer { success: true, character };
-    let keep = call.keep(move |made: &Character| text(&answer(made.clone())));
+    let content = call.edge.world.content().clone();
+    let keep = call.keep(move |made: &Character| text(&character_answer(made.clone(), &content)));
     let character = call.edge.world.create_character(call.who()?.account_id, &asked, keep).await?;
-    ok(&answer(character))
+    ok(&character_answer(character, call.edge.world.content()))
 }
 
 /// As the documents have it: without an id there is a sentence of its own.
@@ -41,7 +41,7 @@ pub async fn select(call: Call) -> Answer {
         }
         error
     })?;
-    ok(&CharacterAnswer { success: true, character })
+    ok(&character_answer(character, call.edge.world.content()))
 }
 
 /// `DELETE /api/characters/{id}`.

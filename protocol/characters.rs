@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nulls::left_out;
 
+use crate::combat::Ability;
 use crate::movement::Position;
 use crate::{CharacterId, LocationId, Text};
 
@@ -148,6 +149,9 @@ pub struct CharacterAnswer {
     pub success: bool,
     /// As it is now.
     pub character: Character,
+    /// What its class can do in a combat.
+    #[serde(default)]
+    pub abilities: Vec<Ability>,
 }
 
 /// The answer to deleting a character.

@@ -1,5 +1,7 @@
 //! Combat: two sides that take turns.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::nulls::left_out;
@@ -36,6 +38,52 @@ pub enum ActionType {
     Item,
     /// Tries to get away.
     Flee,
+}
+
+/// Whom an ability is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Targets {
+    /// Oneself.
+    #[serde(rename = "self")]
+    Oneself,
+    /// One of one's own side, oneself included.
+    Ally,
+    /// One of the other side.
+    One,
+    /// Everybody on the other side.
+    All,
+}
+
+/// Something that a class can do in a combat, with `action_type` "spell".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Ability {
+    /// What `ability_name` calls it, for example "Fireball".
+    pub name: String,
+    /// What it costs in health.
+    pub health: i32,
+    /// What it costs in stamina.
+    pub stamina: i32,
+    /// What it costs in mana.
+    pub mana: i32,
+    /// In so many of one's own turns it can be used again.
+    pub cooldown: i32,
+    /// Whom it is for.
+    pub targets: Targets,
+    /// Before one's own stats add to it; 0: it hurts nobody by itself.
+    pub damage: i32,
+    /// Before one's own stats add to it; 0: it heals nobody.
+    pub healing: i32,
+    /// What its user regains.
+    pub restores_mana: i32,
+    /// What it puts its target under, for example "burn".
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub effect: Option<String>,
+    /// For how many of the target's turns.
+    #[serde(default, skip_serializing_if = "left_out")]
+    pub effect_turns: Option<i32>,
 }
 
 /// What came of a fighter's move, as far as it was one.
@@ -181,6 +229,12 @@ pub struct Participant {
     pub standing: Standing,
     /// What it is under, for example "poison" or "strength".
     pub effects: Vec<String>,
+    /// For how many of its own turns more, by the word in `effects`.
+    #[serde(default)]
+    pub effect_turns: BTreeMap<String, i32>,
+    /// In how many of its own turns an ability can be used again, by name; those that are not named can be used now.
+    #[serde(default)]
+    pub cooldowns: BTreeMap<String, i32>,
 }
 
 /// A combat began. Of two who challenge each other at once one is answered `ok`, and hears this when it begins.

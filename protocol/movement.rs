@@ -79,6 +79,15 @@ pub struct LocationUpdate {
     /// Everything that lies on the ground of the location; `ground_update` says what changes of it.
     #[serde(default)]
     pub ground: Vec<GroundItem>,
+    /// Whether nobody can fight here.
+    #[serde(default)]
+    pub safe: bool,
+    /// Kinds of the enemies that are met here, as `combat_start` names them.
+    #[serde(default)]
+    pub enemies: Vec<String>,
+    /// Kinds of the things that one can buy here.
+    #[serde(default)]
+    pub sells: Vec<String>,
 }
 
 /// Somebody entered the location one is in.

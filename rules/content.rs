@@ -13,7 +13,7 @@ pub use quests::{GUARDIAN, Goal, Quest};
 pub use source::ContentError;
 pub use tables::{
     Ability, AbilityEffect, Amounts, Bounds, Class, CrystalShard, EffectKind, Faction, Guardian, Item,
-    Location, Race, Reality, SPEED_DEFAULT, Slot, Stat, Targets,
+    Location, Race, Reality, SPEED_DEFAULT, Slot, Stat,
 };
 
 use std::collections::BTreeSet;
@@ -170,6 +170,11 @@ impl Content {
 
     pub fn abilities(&self) -> &[Ability] {
         &self.abilities
+    }
+
+    /// What a class can do.
+    pub fn abilities_of(&self, class: &str) -> impl Iterator<Item = &Ability> {
+        self.abilities.iter().filter(move |ability| ability.class.as_deref() == Some(class))
     }
 
     /// By name, in whatever case.

@@ -53,7 +53,7 @@ async fn rest_makes_lists_selects_and_deletes_them() {
     assert_eq!(none, json!({"characters": []}));
     let body = json!({"name": "Mira Sol", "race": "Elf", "class": "Sorcerer", "faction": "Aether Seekers"});
     let made = server.post("/api/characters", token, &body).await.expect();
-    expect_keys(&made, &["success", "character"]);
+    expect_keys(&made, &["success", "character", "abilities"]);
     let character = &made["character"];
     expect_documented(character);
     for (field, value) in body.as_object().unwrap() {
@@ -63,8 +63,13 @@ async fn rest_makes_lists_selects_and_deletes_them() {
     assert_eq!(list, json!({"characters": [character]}));
     let id = character["id"].as_i64().unwrap();
     let selected = server.select(&person, id).await;
-    expect_keys(&selected, &["success", "character"]);
+    expect_keys(&selected, &["success", "character", "abilities"]);
     expect_documented(&selected["character"]);
+    let fireball = json!({
+        "name": "Fireball", "health": 0, "stamina": 0, "mana": 30, "cooldown": 1, "targets": "one", "damage": 35,
+        "healing": 0, "restores_mana": 0, "effect": "burn", "effect_turns": 3,
+    });
+    assert_eq!((&selected["abilities"][0], &selected["abilities"]), (&fireball, &made["abilities"]));
     let deleted = server.delete(&format!("/api/characters/{id}"), token).await.expect();
     assert_eq!(deleted, json!({"success": true, "message": "Character Mira Sol deleted"}));
     assert_eq!(server.get("/api/characters", token).await.expect(), json!({"characters": []}));

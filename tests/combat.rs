@@ -26,7 +26,8 @@ const SOLDIERS_QUEST: i64 = 100;
 
 async fn go_out(socket: &mut Socket) {
     let gone = socket.ask("move", "to the outpost", json!({"to_location_id": OUTPOST})).await;
-    assert_eq!(gone["type"], "location_update", "{gone}");
+    assert_eq!((&gone["type"], &gone["safe"]), (&json!("location_update"), &json!(false)), "{gone}");
+    assert_eq!(gone["enemies"][0], "hollow_soldier", "{gone}");
     socket.hear_where("the first quest", |message| message["status"] == "completed").await;
 }
 

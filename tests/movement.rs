@@ -40,6 +40,8 @@ async fn entering_the_world_says_where_one_is_and_who_else() {
     assert_eq!(here["exits"], json!((2..=20).collect::<Vec<i64>>()));
     assert_eq!(here["occupants"][0]["character_id"], ann.character);
     assert_eq!(here["occupant_count"], 1);
+    assert_eq!((&here["safe"], &here["enemies"]), (&json!(true), &json!([])));
+    assert!(here["sells"].as_array().unwrap().contains(&json!("health_potion")), "{here}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
-use protocol::characters::{Character, CharacterAnswer, CharacterDeleted, CharacterList, CreateCharacter};
+use protocol::characters::{Character, CharacterDeleted, CharacterList, CreateCharacter};
 use protocol::{AccountId, CharacterId, ErrorMessage, ServerMessage};
 use storage::requests::{Keep, Once};
 
@@ -10,7 +10,7 @@ use crate::commands::Ticket;
 use crate::entity::{Ctx, Shell};
 use crate::errors::storage_error;
 use crate::flight::answer_text;
-use crate::queries::character_deleted;
+use crate::queries::{character_answer, character_deleted};
 use crate::repeats::kept_message;
 use crate::session::Session;
 
@@ -32,10 +32,11 @@ impl Session {
     ) {
         let Some(account) = self.account() else { return };
         let (world, request, once) = (self.world.clone(), request.clone(), self.once(account, &ticket));
-        let answer = |character| ServerMessage::CharacterCreate(CharacterAnswer { success: true, character });
+        let content = self.world.content().clone();
+        let answer = move |made| ServerMessage::CharacterCreate(character_answer(made, &content));
         self.answer_once(once.clone(), ticket, ctx, async move {
             let keep = once.map(|once| {
-                let now_ms = once.now;
+                let (now_ms, answer) = (once.now, answer.clone());
                 Keep::new(once, move |made: &Character| answer_text(&answer(made.clone()), now_ms))
             });
             Ok(answer(world.create_character(account, &request, keep).await?))

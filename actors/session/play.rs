@@ -4,7 +4,7 @@ use std::sync::Weak;
 
 use actix::AsyncContext;
 use actix::fut::{ActorFutureExt, wrap_future};
-use protocol::characters::{Character, CharacterAnswer};
+use protocol::characters::Character;
 use protocol::ids::CombatId;
 use protocol::movement::Move;
 use protocol::{CharacterId, CloseCode, ErrorCode, ErrorMessage, LocationId, MessageId, ServerMessage};
@@ -27,6 +27,7 @@ use crate::frame::Frame;
 use crate::host::{self, Host, Reply};
 use crate::notify::notify;
 use crate::outbox::Farewell;
+use crate::queries::character_answer;
 use crate::repeats::kept_message;
 use crate::session::combat::Fight;
 use crate::session::party::Grouped;
@@ -88,13 +89,13 @@ pub struct Playing {
 impl Session {
     pub(super) fn select(&mut self, character: CharacterId, ticket: Ticket, ctx: &mut Ctx<Self>) {
         if let Some(character) = self.already_plays(character) {
-            let answer = CharacterAnswer { success: true, character };
+            let answer = character_answer(character, self.world.content());
             self.answer(&ticket, ServerMessage::CharacterSelect(answer));
             return self.look(ctx);
         }
         self.take(character, ctx, move |session, taken| match taken {
             Ok(character) => {
-                let answer = CharacterAnswer { success: true, character };
+                let answer = character_answer(character, session.world.content());
                 session.answer(&ticket, ServerMessage::CharacterSelect(answer));
                 true
             }

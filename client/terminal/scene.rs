@@ -115,6 +115,8 @@ impl Fight {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use protocol::CharacterId;
     use protocol::combat::{Participant, Side, Standing};
 
@@ -137,6 +139,8 @@ mod tests {
             side: Side::First,
             standing: Standing::Up,
             effects: Vec::new(),
+            effect_turns: BTreeMap::new(),
+            cooldowns: BTreeMap::new(),
         };
         let participants = vec![one(7, "Mira"), one(8, "Bo"), one(9, "Old Bo"), one(-1, "Wolf 1")];
         let fight = Fight { id: "1".to_owned(), participants };

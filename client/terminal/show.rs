@@ -93,8 +93,16 @@ fn arrival(update: &LocationUpdate) -> String {
         0 => String::new(),
         many => format!("; on the ground: {many} (/ground)"),
     };
+    let met = match &update.enemies[..] {
+        [] => String::new(),
+        enemies => format!("; one meets {} (/fight)", enemies.join(", ")),
+    };
+    let sold = match &update.sells[..] {
+        [] => String::new(),
+        sells => format!("; for sale: {} (/buy)", sells.join(", ")),
+    };
     format!(
-        "-- {} ({}), ways to {}; {} others are here{lying}",
+        "-- {} ({}), ways to {}; {} others are here{met}{sold}{lying}",
         update.location_name,
         update.location_id,
         exits.join(", "),

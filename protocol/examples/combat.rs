@@ -1,5 +1,7 @@
 //! One example of every message of combat, both ways.
 
+use std::collections::BTreeMap;
+
 use crate::combat::{
     Act, ActionResult, ActionType, CombatAction, CombatDamage, CombatEnd, CombatHeal, CombatStart,
     CombatState, Outcome, Participant, Rank, Side, Standing, StartCombat,
@@ -46,6 +48,8 @@ fn participants() -> Vec<Participant> {
             side: Side::First,
             standing: Standing::Up,
             effects: Vec::new(),
+            effect_turns: BTreeMap::new(),
+            cooldowns: BTreeMap::from([("Fireball".to_owned(), 1)]),
         },
         Participant {
             character_id: WOLF,
@@ -62,6 +66,8 @@ fn participants() -> Vec<Participant> {
             side: Side::Second,
             standing: Standing::Up,
             effects: vec!["burn".to_owned()],
+            effect_turns: BTreeMap::from([("burn".to_owned(), 3)]),
+            cooldowns: BTreeMap::new(),
         },
     ]
 }

@@ -12,6 +12,7 @@ use crate::characters::{
     Stats,
 };
 use crate::chat::{Channel, Chat, ChatHistory, PastLine, WorldAnnouncement};
+use crate::combat::{Ability, Targets};
 use crate::events::{EventTrigger, QuestUpdate};
 use crate::ids::{CrystalShardId, PartyId};
 use crate::movement::{LocationUpdate, Occupant, PlayerJoinedArea, PlayerLeftArea, Position};
@@ -104,11 +105,35 @@ fn mira() -> Character {
     }
 }
 
+fn fireball() -> Ability {
+    Ability {
+        name: "Fireball".to_owned(),
+        health: 0,
+        stamina: 0,
+        mana: 30,
+        cooldown: 1,
+        targets: Targets::One,
+        damage: 35,
+        healing: 0,
+        restores_mana: 0,
+        effect: Some("burn".to_owned()),
+        effect_turns: Some(3),
+    }
+}
+
 fn characters() -> Vec<ServerMessage> {
     vec![
         ServerMessage::CharacterList(CharacterList { characters: vec![mira()] }),
-        ServerMessage::CharacterSelect(CharacterAnswer { success: true, character: mira() }),
-        ServerMessage::CharacterCreate(CharacterAnswer { success: true, character: mira() }),
+        ServerMessage::CharacterSelect(CharacterAnswer {
+            success: true,
+            character: mira(),
+            abilities: vec![fireball()],
+        }),
+        ServerMessage::CharacterCreate(CharacterAnswer {
+            success: true,
+            character: mira(),
+            abilities: vec![fireball()],
+        }),
         ServerMessage::CharacterUpdate(CharacterUpdate {
             character_id: MIRA,
             character_name: "Mira Sol".to_owned(),
@@ -150,6 +175,9 @@ fn movement() -> Vec<ServerMessage> {
             }],
             occupant_count: 1,
             ground: vec![property::lying()],
+            safe: false,
+            enemies: ["dark_knight", "corrupted_guardian"].map(str::to_owned).into(),
+            sells: Vec::new(),
         }),
         area_update(),
         ServerMessage::PlayerJoinedArea(PlayerJoinedArea {

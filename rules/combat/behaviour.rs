@@ -1,5 +1,6 @@
 //! How enemies choose what they do.
 
+use protocol::combat::Targets;
 use rand::RngExt;
 
 use crate::Dice;
@@ -7,7 +8,7 @@ use crate::combat::Combat;
 use crate::combat::fighter::{Brain, Fighter, Role, Stance};
 use crate::combat::figures::{Blow, HEAVY, LIGHT, chance};
 use crate::combat::plan::{GUARDS, Plan};
-use crate::content::{Ability, Amounts, Behaviour, Content, EffectKind, Targets};
+use crate::content::{Ability, Amounts, Behaviour, Content, EffectKind};
 
 /// Shares of health, in thousandths.
 const HURT: i64 = 400;

@@ -299,6 +299,12 @@ impl Fighter {
             side: self.side,
             standing: self.standing,
             effects: self.effects.iter().map(|active| active.kind.as_str().to_owned()).collect(),
+            effect_turns: self
+                .effects
+                .iter()
+                .map(|active| (active.kind.as_str().to_owned(), active.rounds))
+                .collect(),
+            cooldowns: self.cooldowns.clone(),
         }
     }
 }

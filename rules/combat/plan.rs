@@ -1,13 +1,13 @@
 //! Checks what a fighter wants to do, before anything is done.
 
-use protocol::combat::{Act, ActionType, Side};
+use protocol::combat::{Act, ActionType, Side, Targets};
 use protocol::{CharacterId, ErrorCode};
 
 use crate::Refusal;
 use crate::combat::course::Course;
 use crate::combat::fighter::{Fighter, Lack, Stance};
 use crate::combat::figures::{Blow, HEAVY, LIGHT};
-use crate::content::{Ability, Amounts, Content, Targets};
+use crate::content::{Ability, Amounts, Content};
 use crate::names::fold;
 
 /// What guards cost.
@@ -138,8 +138,7 @@ fn own_ability<'a>(
     name: Option<&str>,
 ) -> Result<&'a Ability, Refusal> {
     let class = fighter.played().map(|played| played.class.as_str());
-    let of_class = |ability: &&Ability| class.is_some() && ability.class.as_deref() == class;
-    let own: Vec<&Ability> = content.abilities().iter().filter(of_class).collect();
+    let own: Vec<&Ability> = class.map_or_else(Vec::new, |class| content.abilities_of(class).collect());
     let key = name.map(fold);
     own.iter().copied().find(|ability| Some(fold(&ability.name)) == key).ok_or_else(|| {
         let names: Vec<&str> = own.iter().map(|ability| ability.name.as_str()).collect();

@@ -2,13 +2,13 @@
 
 use protocol::ServerMessage;
 use protocol::characters::Stats;
-use protocol::combat::{ActionResult, ActionType};
+use protocol::combat::{ActionResult, ActionType, Targets};
 
 use crate::characters::modifier;
 use crate::combat::Combat;
 use crate::combat::figures::{chance, thousandths};
 use crate::combat::moves::Deed;
-use crate::content::{Ability, Stat, Targets};
+use crate::content::{Ability, Stat};
 use crate::venue::Moment;
 
 impl Combat {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::LocationId;
 use protocol::characters::Stats;
+use protocol::combat::Targets;
 use protocol::ids::CrystalShardId;
 use protocol::movement::Position;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -140,17 +141,24 @@ pub struct Ability {
     pub execute_below: Option<f64>,
 }
 
-/// Whom an ability meets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Targets {
-    #[serde(rename = "self")]
-    Oneself,
-    /// One of one's own side, oneself included.
-    Ally,
-    One,
-    /// Everybody on the other side.
-    All,
+impl Ability {
+    /// As clients are told of it.
+    pub fn told(&self) -> protocol::combat::Ability {
+        let Amounts { health, stamina, mana } = self.cost;
+        protocol::combat::Ability {
+            name: self.name.clone(),
+            health,
+            stamina,
+            mana,
+            cooldown: self.cooldown,
+            targets: self.targets,
+            damage: self.damage,
+            healing: self.healing,
+            restores_mana: self.restores_mana,
+            effect: self.effect.map(|effect| effect.kind.as_str().to_owned()),
+            effect_turns: self.effect.map(|effect| effect.rounds),
+        }
+    }
 }
 
 /// One of the six abilities of a character.

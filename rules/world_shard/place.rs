@@ -39,6 +39,9 @@ impl WorldShard {
             occupants,
             occupant_count: u32::try_from(area.occupants.len().saturating_sub(1)).unwrap_or(u32::MAX),
             ground: self.lying_in(location.id),
+            safe: location.safe,
+            enemies: location.enemies.clone(),
+            sells: location.sells.clone(),
         }
     }
 }

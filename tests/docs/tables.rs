@@ -1,7 +1,8 @@
 //! The tables of the reference that say what is in the content: `protocol/` does not know it.
 
+use protocol::combat::Targets;
 use rules::Content;
-use rules::content::{Ability, Amounts, Goal, Quest, Targets};
+use rules::content::{Ability, Amounts, Goal, Quest};
 
 /// What the classes can do in a fight.
 pub fn abilities(content: &Content) -> String {

@@ -86,6 +86,11 @@ pub fn state(state: &CombatState, scene: &Scene) -> Option<String> {
     Some(format!("-- {turn}: {}", all.join("; ")))
 }
 
+/// An effect, and for how many turns more.
+fn lasting(effect: &str, one: &Participant) -> String {
+    one.effect_turns.get(effect).map_or_else(|| effect.to_owned(), |turns| format!("{effect} {turns}"))
+}
+
 fn standing(one: &Participant, scene: &Scene) -> String {
     let own = one.character_id == scene.me;
     let name = if own { "you" } else { &one.name };
@@ -101,9 +106,15 @@ fn standing(one: &Participant, scene: &Scene) -> String {
     };
     let under = match one.effects.is_empty() {
         true => String::new(),
-        false => format!(" ({})", one.effects.join(", ")),
+        false => format!(
+            " ({})",
+            one.effects.iter().map(|effect| lasting(effect, one)).collect::<Vec<_>>().join(", ")
+        ),
     };
-    format!("{name} {}/{} health{breath}{under}", one.health, one.max_health)
+    let again =
+        one.cooldowns.iter().filter(|_| own).map(|(ability, turns)| format!(", {ability} again in {turns}"));
+    let again: String = again.collect();
+    format!("{name} {}/{} health{breath}{again}{under}", one.health, one.max_health)
 }
 
 pub fn end(end: &CombatEnd) -> String {

@@ -32,6 +32,8 @@ fn one(id: i64, name: &str, side: &str, health: i32) -> Value {
         "character_id": id, "name": name, "level": 1, "health": health, "max_health": 70, "stamina": 45,
         "max_stamina": 60, "mana": 20, "max_mana": 20, "is_enemy": id < 0, "side": side,
         "standing": if health > 0 { "up" } else { "down" }, "effects": if id < 0 { json!(["bleed"]) } else { json!([]) },
+        "effect_turns": if id < 0 { json!({"bleed": 2}) } else { json!({}) },
+        "cooldowns": if id < 0 { json!({"Howl": 1}) } else { json!({"Battle Cry": 4}) },
     })
 }
 
@@ -94,7 +96,7 @@ fn a_fight_reads_like_one() {
         (
             "combat_state",
             state(7, 70, 60),
-            "-- your turn (30 s): you 70/70 health, 45/60 stamina, 20/20 mana; Corrupt Wolf 60/70 health (bleed)",
+            "-- your turn (30 s): you 70/70 health, 45/60 stamina, 20/20 mana, Battle Cry again in 4; Corrupt Wolf 60/70 health (bleed 2)",
         ),
         (
             "combat_action",

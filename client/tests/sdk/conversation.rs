@@ -264,6 +264,9 @@ async fn who_is_near_follows_what_the_server_tells() {
         occupants: vec![near(8, "Zoe"), near(9, "Ann")],
         occupant_count: 2,
         ground: Vec::new(),
+        safe: false,
+        enemies: Vec::new(),
+        sells: Vec::new(),
     };
     let mut update = CharacterUpdate {
         character_id: CharacterId(8),

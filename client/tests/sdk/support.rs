@@ -233,7 +233,7 @@ pub fn character(id: i64, name: &str) -> ServerMessage {
         created_at: String::new(),
         updated_at: String::new(),
     };
-    ServerMessage::CharacterSelect(CharacterAnswer { success: true, character })
+    ServerMessage::CharacterSelect(CharacterAnswer { success: true, character, abilities: Vec::new() })
 }
 
 pub fn line(chat_id: u64, content: &str) -> ServerMessage {

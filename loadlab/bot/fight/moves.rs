@@ -119,6 +119,8 @@ fn act(combat: &str, wish: &Wish) -> Option<Act> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use protocol::CharacterId;
     use protocol::combat::{Participant, Side, Standing};
 
@@ -140,6 +142,8 @@ mod tests {
             side,
             standing: if health > 0 { Standing::Up } else { Standing::Down },
             effects: Vec::new(),
+            effect_turns: BTreeMap::new(),
+            cooldowns: BTreeMap::new(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! A fight that is well passes, and each thing that is wrong with one is found.
 
+use std::collections::BTreeMap;
+
 use protocol::combat::{
     ActionResult, ActionType, CombatAction, CombatDamage, CombatEnd, CombatHeal, CombatStart, CombatState,
     Outcome, Participant, Side, Standing,
@@ -29,6 +31,8 @@ fn participants(health: [i32; 3]) -> Vec<Participant> {
         side: if id < 0 { Side::Second } else { Side::First },
         standing: if health > 0 { Standing::Up } else { Standing::Down },
         effects: Vec::new(),
+        effect_turns: BTreeMap::new(),
+        cooldowns: BTreeMap::new(),
     };
     [10, 11, WOLF].into_iter().zip(health).map(one).collect()
 }

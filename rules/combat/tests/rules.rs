@@ -1,6 +1,6 @@
 //! Each rule of combat on its own: what moves do, what is refused, what effects and abilities change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::combat::{ActionResult, ActionType, Rank, Side};
 use protocol::ids::{CrystalShardId, ItemId};
@@ -182,8 +182,12 @@ fn an_ability_costs_and_rests() {
     assert!(!ring.fighter(TWO).is_under(EffectKind::Stun), "the stun cost one turn");
     let refusal = ring.act(&one, named(ActionType::Spell, "Shield Bash")).ended.unwrap_err();
     assert_eq!((refusal.code, &refusal.details["rounds"]), (ErrorCode::OnCooldown, &1.into()));
+    let told = ring.fighter(ONE).participant();
+    assert_eq!(told.cooldowns, BTreeMap::from([("Shield Bash".to_owned(), 1)]));
     assert_eq!(ring.act(&one, act(ActionType::Defend)).ended, Ok(()));
-    assert_eq!(ring.act(&two, act(ActionType::Defend)).ended, Ok(()));
+    assert_eq!(ring.act(&two, named(ActionType::Spell, "battle cry")).ended, Ok(()));
+    let told = ring.fighter(TWO).participant();
+    assert_eq!((&told.effects[..], told.effect_turns["strength"]), (&["strength".to_owned()][..], 3));
     assert_eq!(ring.act(&one, named(ActionType::Spell, "Shield Bash")).ended, Ok(()));
 }
 

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use protocol::LocationId;
 use protocol::characters::{Progression, Resources, Stats};
-use protocol::combat::Rank;
+use protocol::combat::{Rank, Targets};
 
-use crate::content::{Ability, Amounts, Content, Targets};
+use crate::content::{Ability, Amounts, Content};
 use crate::progression::{Growing, LEVEL_MAX, gain_experience, level_at};
 
 /// Class: name, cost, rounds until it can be used again, damage (+ healing), whom it meets, and what stays: rounds, and health
