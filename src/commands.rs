@@ -86,9 +86,12 @@ pub fn check(settings: &Settings) -> Result<(), Problem> {
         return say(&format!("database: none yet at {}", path.display()));
     }
     let report = audit::check(&path).map_err(|error| Problem::of_database(&path, error))?;
+    let (schema, latest) = (report.schema, report.schema_latest);
+    let next =
+        if schema < latest { format!(", the next start brings it to {latest}") } else { String::new() };
     say(&format!(
-        "database: schema {}, {} accounts, {} characters, {} lines of chat",
-        report.schema, report.accounts, report.characters, report.chat_lines
+        "database: schema {schema}{next}, {} accounts, {} characters, {} lines of chat",
+        report.accounts, report.characters, report.chat_lines
     ))?;
     say(&format!(
         "property: {} souls, {} items, {} things on the ground, {} entries in the ledger",

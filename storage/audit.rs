@@ -4,6 +4,7 @@ mod conservation;
 
 use std::path::Path;
 
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, Row};
 
 use crate::{StoreError, migrate, open};
@@ -15,7 +16,7 @@ const NAMED_MAX: usize = 20;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     pub schema: i64,
-    /// What the next start brings `schema` to. An older one is checked by SQLite's own means only, nothing is counted.
+    /// What the next start brings `schema` to. What an older one holds is counted in a copy that was brought there.
     pub schema_latest: i64,
     /// Those that are not deleted.
     pub accounts: u64,
@@ -45,7 +46,7 @@ const STRANGE_SESSIONS: &str =
 /// # Errors
 /// When the file can't be opened or is none of ours; what is wrong within it is in the report.
 pub fn check(path: &Path) -> Result<Report, StoreError> {
-    let database = open::guest(path)?;
+    let mut database = open::guest(path)?;
     migrate::check_ours(&database)?;
     // All of it as of one moment.
     database.execute_batch("BEGIN")?;
@@ -59,7 +60,11 @@ pub fn check(path: &Path) -> Result<Report, StoreError> {
     let schema = migrate::version(&database)?;
     let schema_latest = migrate::LATEST;
     if schema < schema_latest {
-        return Ok(Report { schema, schema_latest, problems, ..Report::default() });
+        database = copy_of(&database)?;
+        if let Err(error) = migrate::migrate(&mut database) {
+            problems.push(format!("it can't be brought to schema {schema_latest}: {error}"));
+            return Ok(Report { schema, schema_latest, problems, ..Report::default() });
+        }
     }
     problems.extend(sentences(&database, STRANGE_SESSIONS, |row| row.get(0))?);
     let conservation = conservation::check(&database, &mut problems)?;
@@ -80,6 +85,16 @@ pub fn check(path: &Path) -> Result<Report, StoreError> {
         ledger_entries: conservation.entries,
         problems,
     })
+}
+
+/// A copy as of the moment that `database` reads, in a temporary file of SQLite's own that goes away with it.
+fn copy_of(database: &Connection) -> Result<Connection, StoreError> {
+    let mut copy = Connection::open("")?;
+    let copied = Backup::new(database, &mut copy)?.step(-1)?;
+    match copied {
+        StepResult::Done => Ok(copy),
+        unfinished => Err(StoreError::File(format!("a copy to audit can't be made: {unfinished:?}"))),
+    }
 }
 
 fn sentences(

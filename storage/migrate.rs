@@ -69,20 +69,27 @@ fn run(database: &mut Connection, schema: &str, migrations: &[&str]) -> Result<(
     }
     if found < latest {
         transaction.pragma_update(None, "user_version", latest)?;
-        log::info!("the database is at schema {latest} now, it was at {found}");
     }
     Ok(transaction.commit()?)
+}
+
+/// As an empty file got it before the first migration.
+#[cfg(test)]
+const OLDEST: &str = include_str!("migrations/001.sql");
+
+/// A database as it was when `schema` was the latest.
+#[cfg(test)]
+pub(crate) fn make_old(database: &mut Connection, schema: usize) {
+    run(database, OLDEST, &[]).unwrap();
+    run(database, OLDEST, &MIGRATIONS[..schema - 1]).unwrap();
 }
 
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
 
-    use super::{LATEST, migrate, run, version};
+    use super::{LATEST, OLDEST, migrate, run, version};
     use crate::StoreError;
-
-    /// As an empty file got it before the first migration.
-    const OLDEST: &str = include_str!("migrations/001.sql");
 
     fn oldest() -> Connection {
         let mut database = empty();

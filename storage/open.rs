@@ -29,6 +29,7 @@ pub(crate) fn prepare(path: &Path, locked: bool) -> Result<Connection, StoreErro
         // Beside a running server the schema must not move: who is not the owner has to become it for a moment.
         let _owner = (!locked && found > 0).then(|| InstanceLock::take(path)).transpose()?;
         migrate(&mut database)?;
+        log::info!("the database is at schema {LATEST} now, it was at {found}");
     }
     Ok(database)
 }

@@ -110,3 +110,22 @@ async fn a_check_finds_what_was_tampered_with() {
     let refuses = run(directory.path(), &["serve", "--listen", "127.0.0.1:0"]).expect_complaint();
     assert!(refuses.contains("restore") || refuses.contains("backup"), "it says what to do: {refuses}");
 }
+
+#[tokio::test]
+async fn a_check_says_what_the_next_start_makes_of_an_older_database() {
+    /// Where a file of SQLite keeps `user_version`, big-endian.
+    const VERSION: std::ops::Range<usize> = 60..64;
+    let directory = Server::start().stop().await;
+    let database = directory.data().join("shardmesh.db");
+    let mut bytes = std::fs::read(&database).unwrap();
+    let latest = bytes[VERSION.end - 1];
+    bytes[VERSION].copy_from_slice(&[0, 0, 0, latest - 1]);
+    std::fs::write(&database, &bytes).unwrap();
+    let checked = run(directory.path(), &["check"]);
+    let next = format!("schema {}, the next start brings it to {latest}, ", latest - 1);
+    assert!(checked.out.contains(&next), "{checked:?}");
+    // It only says that it is older: what the last step makes is there.
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    assert!(checked.out.contains(&format!("can't be brought to schema {latest}: ")), "{checked:?}");
+    assert_eq!(std::fs::read(&database).unwrap(), bytes, "a check changes nothing");
+}

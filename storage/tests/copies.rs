@@ -137,6 +137,37 @@ fn the_audit_names_the_rows_that_are_wrong() {
 }
 
 #[test]
+fn what_an_older_schema_holds_is_audited_in_a_copy() {
+    for schema in 1..crate::migrate::LATEST {
+        let disk = Disk::new();
+        let mut old = rusqlite::Connection::open(disk.path()).unwrap();
+        crate::migrate::make_old(&mut old, usize::try_from(schema).unwrap());
+        old.execute_batch(
+            "PRAGMA journal_mode = WAL;
+             INSERT INTO accounts (username, username_key, created_at) VALUES ('Ann', 'ann', 1);
+             INSERT INTO characters (account_id, name, name_key, race, class, faction, strength, dexterity,
+                intelligence, constitution, wisdom, charisma, health, max_health, stamina, max_stamina, mana, max_mana,
+                level, experience, souls, location_id, x, y, z, created_at, updated_at)
+             VALUES (1, 'Aria', 'aria', '', '', '', 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 5, 1, 0, 0, 0, 1, 1);",
+        )
+        .unwrap();
+        let report = audit::check(&disk.path()).unwrap();
+        assert_eq!(report.problems, ["character 1 (Aria) has 5 souls, the ledger says 0"]);
+        assert_eq!((report.schema, report.accounts, report.souls), (schema, 1, 5));
+        assert_eq!(crate::migrate::version(&old), Ok(schema), "it stays as it is");
+        drop(old);
+        // A step that can't be taken is named too, by its number.
+        let blocked = rusqlite::Connection::open(disk.path()).unwrap();
+        blocked.execute_batch("CREATE TABLE IF NOT EXISTS ground (a); PRAGMA user_version = 1").unwrap();
+        let problems = disk.problems();
+        assert!(
+            problems[0].starts_with(&format!("it can't be brought to schema {}: ", crate::migrate::LATEST)),
+            "{problems:?}"
+        );
+    }
+}
+
+#[test]
 fn the_audit_counts_what_there_is() {
     let disk = Disk::new();
     let store = Store::open(Options::new(disk.path())).unwrap();
