@@ -9,12 +9,13 @@ mod show;
 
 use std::io;
 
-use protocol::characters::Character;
+use protocol::characters::CharacterAnswer;
 use protocol::{ErrorCode, Incoming, ServerMessage};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite};
 use tokio::sync::mpsc;
 
-use crate::{Client, ClientError, Notice, Options};
+use crate::commands::ask;
+use crate::{Client, ClientError, Notice, Options, compose};
 use game::{Game, News, print};
 use scene::Scene;
 
@@ -56,9 +57,9 @@ where
     let client = sign_in(&play).await?;
     let (news, heard) = mpsc::channel(NEWS_MAX);
     listen(&client, news);
-    let character = enter_the_world(&client, &play, &mut output).await?;
+    let taken = enter_the_world(&client, &play, &mut output).await?;
     print(&mut output, "Type to talk to everybody, /help for the rest.").await?;
-    let mut game = Game { client: client.clone(), output, scene: Scene::of(&character) };
+    let mut game = Game { client: client.clone(), output, scene: Scene::of(&taken) };
     let result = game.run(input.lines(), heard).await;
     drop(game);
     client.leave();
@@ -98,7 +99,7 @@ async fn enter_the_world(
     client: &Client,
     play: &Play,
     output: &mut (impl AsyncWrite + Unpin),
-) -> Result<Character, PlayError> {
+) -> Result<CharacterAnswer, PlayError> {
     let characters = client.characters().await?;
     for character in &characters {
         let level = character.progression.level;
@@ -115,9 +116,10 @@ async fn enter_the_world(
             client.create_character(&name, "Human", "Warrior", "Golden Order").await?
         }
     };
-    let character = client.select_character(character.id).await?;
-    print(output, &format!("You are {} of the {}.", character.name, character.faction)).await?;
-    Ok(character)
+    let select = compose::select_character(character.id);
+    let taken = ask!(client, select, ServerMessage::CharacterSelect(taken) => taken)?;
+    print(output, &format!("You are {} of the {}.", taken.character.name, taken.character.faction)).await?;
+    Ok(taken)
 }
 
 /// A character's name from a user name: letters only, at least three.

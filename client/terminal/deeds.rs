@@ -7,7 +7,7 @@ use protocol::{CharacterId, ErrorCode, ServerMessage, Text};
 use tokio::io::AsyncWrite;
 
 use crate::terminal::arguments::kind_or_item;
-use crate::terminal::command::{Combat, Party, Trade};
+use crate::terminal::command::{Combat, Goods, Party, Trade};
 use crate::terminal::game::{Answer, Game};
 use crate::terminal::scene::{Fight, Window};
 use crate::terminal::show;
@@ -60,7 +60,7 @@ impl<W: AsyncWrite + Unpin> Game<W> {
 
     async fn cast(&mut self, typed: &str) -> Result<Answer, ClientError> {
         let Some(fight) = &self.scene.fight else { return Ok(NO_FIGHT.into()) };
-        let (name, target_id) = fight.split_target(typed, self.scene.me);
+        let (name, target_id) = self.scene.split_ability(fight, typed);
         let mut act = compose::combat_action(fight.id.as_str(), ActionType::Spell)?;
         // Without a name the refusal says which there are.
         act.ability_name = (!name.is_empty()).then(|| Text::new(name)).transpose()?;
@@ -90,10 +90,7 @@ impl<W: AsyncWrite + Unpin> Game<W> {
 
     async fn act(&mut self, act: Act) -> Result<Answer, ClientError> {
         let acted = self.client.send_combat_action(act).await;
-        if acted
-            .as_ref()
-            .is_err_and(|error| error.code() == Some(ErrorCode::NotFound) && names_the_combat(error))
-        {
+        if acted.as_ref().is_err_and(|error| is_gone(error, "combat_id")) {
             // Its end was not heard.
             self.scene.fight = None;
         }
@@ -145,40 +142,50 @@ impl<W: AsyncWrite + Unpin> Game<W> {
     }
 
     pub async fn trade(&mut self, trade: Trade) -> Result<Answer, ClientError> {
-        let window = self.scene.trade.as_ref();
-        let answer = match (trade, window) {
-            (Trade::Ask(name), _) => {
-                let Some(player) = self.find(&name) else { return Ok(nobody_near(&name)) };
-                let request = self.client.request_trade(player.character_id).await?;
-                let text =
-                    format!("-- {} is asked to trade; /offer something, or /decline", player.character_name);
-                self.scene.trade =
-                    Some(Window { id: request.trade_id, with: player.character_name, version: 0 });
-                return Ok(text.into());
-            }
-            (_, None) => return Ok(NO_TRADE.into()),
-            (Trade::Offer(goods), Some(window)) => {
-                let (items, stacks, souls) = (goods.items, goods.stacks, goods.souls);
-                let offer = OfferTrade { trade_id: Text::new(window.id.as_str())?, items, stacks, souls };
-                ServerMessage::TradeUpdate(self.client.offer_trade(offer).await?)
-            }
-            (Trade::Agree, Some(window)) => match self.client.accept_trade(&window.id, window.version).await?
-            {
-                Accepted::Waiting(update) => ServerMessage::TradeUpdate(update),
-                Accepted::Complete(complete) => ServerMessage::TradeComplete(complete),
-            },
-            (Trade::Decline, Some(window)) => {
-                self.client.decline_trade(&window.id).await?;
-                self.scene.trade = None;
-                return Ok("Nothing is traded.".into());
+        let Some(Window { id, version, .. }) = self.scene.trade.clone() else {
+            return match trade {
+                Trade::Ask(name) => self.ask_to_trade(&name).await,
+                _ => Ok(NO_TRADE.into()),
+            };
+        };
+        let dealt = match trade {
+            Trade::Ask(name) => return self.ask_to_trade(&name).await,
+            Trade::Offer(goods) => self.offer(&id, goods).await,
+            Trade::Agree => self.client.accept_trade(&id, version).await.map(|accepted| match accepted {
+                Accepted::Waiting(update) => ServerMessage::TradeUpdate(update).into(),
+                Accepted::Complete(complete) => ServerMessage::TradeComplete(complete).into(),
+            }),
+            Trade::Decline => {
+                let declined = self.client.decline_trade(&id).await;
+                declined.map(|()| self.scene.end_trade(&id)).map(|()| "Nothing is traded.".into())
             }
         };
-        Ok(answer.into())
+        if dealt.as_ref().is_err_and(|error| is_gone(error, "trade_id")) {
+            self.scene.end_trade(&id);
+        }
+        dealt
+    }
+
+    async fn ask_to_trade(&mut self, name: &str) -> Result<Answer, ClientError> {
+        let Some(player) = self.find(name) else { return Ok(nobody_near(name)) };
+        let request = self.client.request_trade(player.character_id).await?;
+        let with = player.character_name;
+        let text = format!("-- {with} is asked to trade; /offer something, or /decline");
+        self.scene.trade = Some(Window { id: request.trade_id, with, version: 0, accepts: 0 });
+        Ok(text.into())
+    }
+
+    async fn offer(&self, id: &str, goods: Goods) -> Result<Answer, ClientError> {
+        let (items, stacks, souls) = (goods.items, goods.stacks, goods.souls);
+        let offer = OfferTrade { trade_id: Text::new(id)?, items, stacks, souls };
+        Ok(ServerMessage::TradeUpdate(self.client.offer_trade(offer).await?).into())
     }
 }
 
-fn names_the_combat(error: &ClientError) -> bool {
-    matches!(error, ClientError::Refused { details, .. } if details.get("field").is_some_and(|field| field == "combat_id"))
+/// Whether the server knows nothing of what `field` names.
+fn is_gone(error: &ClientError, field: &str) -> bool {
+    let ClientError::Refused { details, .. } = error else { return false };
+    error.code() == Some(ErrorCode::NotFound) && details.get("field").is_some_and(|named| named == field)
 }
 
 fn nobody_near(name: &str) -> Answer {
@@ -188,4 +195,23 @@ fn nobody_near(name: &str) -> Answer {
 fn nobody_there(fight: &Fight, name: &str) -> Answer {
     let names: Vec<&str> = fight.participants.iter().map(|one| one.name.as_str()).collect();
     format!("Nobody in this fight is called {name}; there are {}.", names.join(", ")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{ErrorCode, ErrorMessage};
+
+    use super::is_gone;
+
+    #[test]
+    fn a_trade_is_gone_when_the_server_knows_none_of_its_name() {
+        for (code, field, gone) in [
+            (ErrorCode::NotFound, "trade_id", true),
+            (ErrorCode::NotFound, "items", false),
+            (ErrorCode::Conflict, "trade_id", false),
+        ] {
+            let refused = ErrorMessage::new(code, "no").with("field", field).into();
+            assert_eq!(is_gone(&refused, "trade_id"), gone, "{refused:?}");
+        }
+    }
 }

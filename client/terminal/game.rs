@@ -96,6 +96,9 @@ impl<W: AsyncWrite + Unpin> Game<W> {
     }
 
     async fn hear(&mut self, message: &ServerMessage) -> io::Result<()> {
+        if self.scene.is_past(message) {
+            return Ok(());
+        }
         let line = show::message(message, &self.scene);
         self.scene.learn(message);
         self.say(&line.unwrap_or_default()).await

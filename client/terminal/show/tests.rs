@@ -50,8 +50,10 @@ fn scene() -> Scene {
     Scene {
         me: CharacterId(7),
         level: 1,
+        abilities: Vec::new(),
         fight: Some(Fight { id: "c1".to_owned(), participants }),
-        trade: Some(Window { id: "t1".to_owned(), with: "Bo".to_owned(), version: 1 }),
+        trade: Some(Window { id: "t1".to_owned(), with: "Bo".to_owned(), version: 1, accepts: 0 }),
+        traded: None,
         party: None,
     }
 }
