@@ -104,5 +104,6 @@ pub struct Resumed {
     /// The last event there is.
     pub to_seq: u64,
     /// Events that are gone for good; how things stand now follows right behind this message.
+    #[serde(default, skip_serializing_if = "left_out")]
     pub gap: Option<SeqRange>,
 }
