@@ -3,8 +3,7 @@
 //! Over `rmp`, because `rmp-serde` reads more than JSON has: numbers and binary data for names, binary data for text,
 //! lists for structs; and says of the rest "wrong msgpack marker". What is ignored is looked at all the same.
 
-use std::fmt;
-use std::str::Utf8Error;
+mod fault;
 
 use rmp::Marker;
 use serde::de::value::BorrowedStrDeserializer;
@@ -13,54 +12,14 @@ use serde::forward_to_deserialize_any;
 
 use super::{DEPTH_MAX, Malformed, Notation, shortened};
 use crate::ids::INTEGER_MAX;
+use fault::{Broken, Fault};
 
 /// A MessagePack message being read: what is left of it.
 pub(super) struct MsgPack<'de> {
     rest: &'de [u8],
     depth: usize,
-    /// Numbers that no message may have are passed over.
+    /// Numbers that no message may have are passed over, and what JSON has no like of.
     forgiving: bool,
-}
-
-/// Why it can't be read.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// No MessagePack.
-    Broken(Broken),
-    /// Well written, but not what belongs there.
-    Data(String),
-}
-
-/// What is wrong with bytes that are no MessagePack.
-#[derive(Debug)]
-pub(super) enum Broken {
-    Cut,
-    Trailing(usize),
-    TooDeep,
-    NoText(Utf8Error),
-    NeverUsed,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Broken(Broken::Cut) => out.write_str("it ends before all that it announces has come"),
-            Self::Broken(Broken::Trailing(bytes)) => write!(out, "{bytes} bytes behind the message"),
-            Self::Broken(Broken::TooDeep) => write!(out, "nested deeper than {DEPTH_MAX}"),
-            Self::Broken(Broken::NoText(error)) => write!(out, "a str is no UTF-8: {error}"),
-            Self::Broken(Broken::NeverUsed) => out.write_str("the byte c1, which MessagePack never uses"),
-            Self::Data(reason) => out.write_str(reason),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl de::Error for Fault {
-    #[cold]
-    fn custom<T: fmt::Display>(reason: T) -> Self {
-        Self::Data(reason.to_string())
-    }
 }
 
 impl<'de> Notation<'de> for MsgPack<'de> {
@@ -192,6 +151,33 @@ impl<'de> MsgPack<'de> {
         Ok(Value::Map(pairs))
     }
 
+    /// Binary data or an extension type.
+    #[cold]
+    fn foreign(&mut self, marker: Marker) -> Result<Value<'de>, Fault> {
+        let is_binary = matches!(marker, Marker::Bin8 | Marker::Bin16 | Marker::Bin32);
+        if !self.forgiving {
+            return Err(Fault::Data(if is_binary {
+                "binary data has no place in a message: text is str".to_owned()
+            } else {
+                "an extension type has no place in a message".to_owned()
+            }));
+        }
+        let bytes = match marker {
+            Marker::FixExt1 => 1,
+            Marker::FixExt2 => 2,
+            Marker::FixExt4 => 4,
+            Marker::FixExt8 => 8,
+            Marker::FixExt16 => 16,
+            Marker::Bin8 | Marker::Ext8 => self.length8()?,
+            Marker::Bin16 | Marker::Ext16 => self.length16()?,
+            _ => self.length32()?,
+        };
+        // An extension says in one byte more which it is.
+        let bytes = bytes.saturating_add(usize::from(!is_binary));
+        self.rest = self.rest.get(bytes..).ok_or(Fault::Broken(Broken::Cut))?;
+        Ok(Value::Nil)
+    }
+
     #[inline]
     fn value(&mut self) -> Result<Value<'de>, Fault> {
         let [marker] = self.take()?;
@@ -221,11 +207,8 @@ impl<'de> MsgPack<'de> {
             Marker::FixMap(pairs) => self.map(usize::from(pairs))?,
             Marker::Map16 => self.length16().and_then(|pairs| self.map(pairs))?,
             Marker::Map32 => self.length32().and_then(|pairs| self.map(pairs))?,
-            Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => {
-                return Err(Fault::Data("binary data has no place in a message: text is str".to_owned()));
-            }
             Marker::Reserved => return Err(Fault::Broken(Broken::NeverUsed)),
-            _ => return Err(Fault::Data("an extension type has no place in a message".to_owned())),
+            foreign => self.foreign(foreign)?,
         };
         match value {
             Value::Unsigned(value) if value > INTEGER_MAX.unsigned_abs() && !self.forgiving => {
@@ -307,6 +290,10 @@ impl<'de> de::MapAccess<'de> for &mut Items<'_, 'de> {
         self.left -= 1;
         match self.source.value()? {
             Value::Str(name) => seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some),
+            // Passed over with its value: no field is called so.
+            other if self.source.forgiving && !matches!(other, Value::List(_) | Value::Map(_)) => {
+                seed.deserialize(BorrowedStrDeserializer::new("")).map(Some)
+            }
             other => Err(de::Error::invalid_type(other.unexpected(), &"a str as the name of a field")),
         }
     }

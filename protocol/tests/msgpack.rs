@@ -351,7 +351,7 @@ proptest! {
 }
 
 #[test]
-fn a_number_that_no_message_may_have_is_refused_under_the_name_of_its_command() {
+fn what_no_message_may_have_is_refused_under_the_name_of_its_command() {
     // {"type": "move", "to_location_id": …, "position": {"x": …, "y": 1}, "message_id": "m-9"}
     let message = |location: &str, x: &str| {
         let start = "84 a474797065 a46d6f7665 ae746f5f6c6f636174696f6e5f6964";
@@ -364,9 +364,25 @@ fn a_number_that_no_message_may_have_is_refused_under_the_name_of_its_command() 
         ("d38000000000000001", "01", "to_location_id"),
         ("00", "cb7ff8000000000000", "x"),
         ("00", "ca7f800000", "x"),
+        ("c4020506", "01", "to_location_id"),
+        ("c500020506", "01", "to_location_id"),
+        ("00", "c6000000020506", "x"),
+        ("00", "d4ff05", "x"),
+        ("00", "d5ff0506", "x"),
+        ("00", "d6ff05060708", "x"),
+        ("00", "d7ff0506070805060708", "x"),
+        ("00", "d8ff05060708050607080506070805060708", "x"),
+        ("00", "c702ff0506", "x"),
+        ("00", "c80002ff0506", "x"),
+        ("00", "c900000002ff0506", "x"),
     ] {
         let refused = read(&message(location, x)).unwrap_err();
         assert_eq!(refused.message_id.as_deref(), Some("m-9"), "{refused:?}");
         assert!(refused.field.as_deref().is_some_and(|found| found.ends_with(field)), "{refused:?}");
+    }
+    // {"type": "ping", …: 0, "message_id": "m-9"}
+    for no_name in ["05", "c0", "c40105", "d4ff05"] {
+        let ping = hex(&format!("83 a474797065 a470696e67 {no_name} 00 aa6d6573736167655f6964 a36d2d39"));
+        assert_eq!(read(&ping).unwrap_err().message_id.as_deref(), Some("m-9"), "{no_name}");
     }
 }
