@@ -3,9 +3,19 @@
 use protocol::{ErrorCode, ErrorMessage};
 use storage::StoreError;
 
+/// For whoever came while something before it could not be saved.
+pub fn forgone() -> ErrorMessage {
+    ErrorMessage::new(
+        ErrorCode::Busy,
+        "what came before it could not be saved: nothing was changed, try again",
+    )
+    .with("retry_after_ms", 100)
+}
+
 /// What a caller is told of a store that did not do what it was asked. Logged here, once, where it is our trouble.
 pub fn storage_error(error: &StoreError) -> ErrorMessage {
     match error {
+        StoreError::Forgone => forgone(),
         StoreError::Busy => ErrorMessage::new(ErrorCode::Busy, "the server is overloaded: try again")
             .with("retry_after_ms", 500),
         StoreError::NotFound => {

@@ -14,7 +14,7 @@ use protocol::session::Done;
 use protocol::{CharacterId, Dialect, ErrorCode, ErrorMessage, ServerMessage, SessionId, Stamp, codec};
 use rules::venue::{Effect, Found, Save};
 use storage::requests::Keep;
-use storage::{Pending, StoreError};
+use storage::{Lineage, Pending, StoreError};
 use tokio::sync::oneshot;
 
 use crate::clock::unix_seconds;
@@ -165,38 +165,56 @@ pub fn gone() -> ErrorMessage {
     ErrorMessage::new(ErrorCode::NoCharacter, "your character has left meanwhile: nothing was done")
 }
 
-/// Hands an input's facts to the store, with the answer that a retry of the command would get, or what is kept for one of the
-/// request.
-pub fn save(
-    world: &World,
-    sync: Sync,
-    saves: Vec<Save>,
-    keep: Option<Keep<()>>,
-    reply: Option<&Reply>,
-    told: &[Effect],
-    wall_ms: i64,
-) -> Option<Receipt> {
-    if saves.is_empty() {
-        return None;
+/// How a host's inputs get to the disk, each after those before it.
+pub struct Journal {
+    world: World,
+    lineage: Lineage,
+}
+
+impl Journal {
+    pub fn new(world: World) -> Self {
+        Self { world, lineage: Lineage::default() }
     }
-    let answer = reply.and_then(|reply| {
-        let message_id = reply.ticket.as_ref()?.message_id.clone()?;
-        let done = ServerMessage::Ok(Done {});
-        let message = told.iter().find_map(|effect| match effect {
-            Effect::Answer(message) => Some(message),
-            _ => None,
+
+    /// The host begins anew from what is on the disk.
+    pub fn begin_anew(&mut self) {
+        self.lineage = Lineage::default();
+    }
+
+    /// Hands an input's facts to the store, with the answer that a retry of the command would get, or what is kept for one
+    /// of the request.
+    pub fn save(
+        &self,
+        sync: Sync,
+        saves: Vec<Save>,
+        keep: Option<Keep<()>>,
+        reply: Option<&Reply>,
+        told: &[Effect],
+        wall_ms: i64,
+    ) -> Option<Receipt> {
+        if saves.is_empty() && keep.is_none() {
+            return None;
+        }
+        let answer = reply.and_then(|reply| {
+            let message_id = reply.ticket.as_ref()?.message_id.clone()?;
+            let done = ServerMessage::Ok(Done {});
+            let message = told.iter().find_map(|effect| match effect {
+                Effect::Answer(message) => Some(message),
+                _ => None,
+            });
+            let text = answer_text(message.unwrap_or(&done), wall_ms);
+            Some((reply.who, message_id.into_string(), text))
         });
-        let text = answer_text(message.unwrap_or(&done), wall_ms);
-        Some((reply.who, message_id.into_string(), text))
-    });
-    let synced = match sync {
-        Sync::Now => !saves.iter().all(Save::is_passing),
-        Sync::Later => saves.iter().any(Save::is_lasting),
-    };
-    let outdates = saves.iter().any(Save::shows_to_all).then(|| world.clone());
-    let write = storage::saves::apply(saves, answer, wall_ms).keeping(keep);
-    let landed = world.store().write(if synced { write } else { write.unsynced() });
-    Some(Receipt { landed, outdates })
+        let synced = keep.is_some()
+            || match sync {
+                Sync::Now => !saves.iter().all(Save::is_passing),
+                Sync::Later => saves.iter().any(Save::is_lasting),
+            };
+        let outdates = saves.iter().any(Save::shows_to_all).then(|| self.world.clone());
+        let write = storage::saves::apply(saves, answer, wall_ms).keeping(keep).following(&self.lineage);
+        let landed = self.world.store().write(if synced { write } else { write.unsynced() });
+        Some(Receipt { landed, outdates })
+    }
 }
 
 /// An answer as the store keeps it for retries.

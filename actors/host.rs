@@ -27,14 +27,14 @@ use tokio::sync::oneshot;
 
 use crate::bells::Asleep;
 use crate::entity::{Birth, Ctx, Entity, Vitals, Watcher};
-use crate::flight::{Flight, Flights, Outcome, Released, Sync};
+use crate::flight::{Flight, Flights, Journal, Outcome, Released, Sync};
 use crate::frame::Frame;
 use crate::notify::notify;
 use crate::options::Options;
 use crate::registry::{Table, tell_watchers};
 use crate::seats::{Seat, Seats};
 use crate::world::World;
-use crate::{faults, flight, realms, session};
+use crate::{faults, realms, session};
 
 /// Inputs whose commits are under way; more wait as `BUSY`.
 const FLIGHTS_MAX: usize = 256;
@@ -47,6 +47,7 @@ pub struct Host<V: Hosted> {
     venue: Option<V>,
     pub(crate) seats: Seats,
     pub(crate) flights: Flights,
+    journal: Journal,
     inputs: u64,
     dice: Dice,
     pace: Arc<Pace>,
@@ -71,6 +72,7 @@ impl<V: Hosted> Entity for Host<V> {
 
     fn born(birth: Birth<Self>) -> Self {
         let dice = birth.world.dice(V::KIND, &birth.key);
+        let journal = Journal::new(birth.world.clone());
         let empty_since_ms = birth.world.clock().mono_ms();
         Self {
             key: birth.key,
@@ -79,6 +81,7 @@ impl<V: Hosted> Entity for Host<V> {
             venue: None,
             seats: Seats::default(),
             flights: Flights::default(),
+            journal,
             inputs: 0,
             dice,
             pace: Pace::new(),
@@ -259,8 +262,7 @@ impl<V: Hosted> Host<V> {
         match applied {
             Ok(Ok(())) => {
                 let (told, saves) = self.sort_out(effects, now.wall_ms);
-                let receipt =
-                    flight::save(&self.world, sync, saves, keep, reply.as_ref(), &told, now.wall_ms);
+                let receipt = self.journal.save(sync, saves, keep, reply.as_ref(), &told, now.wall_ms);
                 let flight = Flight::new(number, now.wall_ms, receipt, reply, Outcome::Done, told);
                 if !flight.is_empty() {
                     self.flights.push_back(flight);
@@ -345,6 +347,7 @@ impl<V: Hosted> Host<V> {
             seat.outbox.forget_view();
         }
         self.venue = Some(venue);
+        self.journal.begin_anew();
         self.note_members();
     }
 

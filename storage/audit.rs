@@ -41,6 +41,10 @@ const STRANGE_SESSIONS: &str =
      FROM sessions JOIN characters ON characters.id = character_id
      WHERE characters.account_id <> sessions.account_id OR characters.deleted_at IS NOT NULL";
 
+/// A combat that nobody is in: one column, the sentence about the row.
+const DESERTED_COMBATS: &str = "SELECT 'combat ' || id || ' has nobody in it' FROM combats
+     WHERE NOT EXISTS (SELECT 1 FROM combat_fighters WHERE combat_id = combats.id)";
+
 /// Audits a database file, beside a running server if there is one. Changes nothing.
 ///
 /// # Errors
@@ -66,7 +70,9 @@ pub fn check(path: &Path) -> Result<Report, StoreError> {
             return Ok(Report { schema, schema_latest, problems, ..Report::default() });
         }
     }
-    problems.extend(sentences(&database, STRANGE_SESSIONS, |row| row.get(0))?);
+    for strange in [STRANGE_SESSIONS, DESERTED_COMBATS] {
+        problems.extend(sentences(&database, strange, |row| row.get(0))?);
+    }
     let conservation = conservation::check(&database, &mut problems)?;
     let count = |what: &str| -> Result<u64, StoreError> {
         let rows: i64 = database.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0))?;

@@ -11,6 +11,9 @@ pub enum StoreError {
     /// The disk failed. The store is read-only from then on; only a restart, which recovers, ends that.
     #[error("the store has failed and is read-only: {0}")]
     Failed(String),
+    /// What it builds on was not saved, see [`Lineage`](crate::Lineage).
+    #[error("what came before it was not saved")]
+    Forgone,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

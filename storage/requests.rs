@@ -50,7 +50,7 @@ impl<T: 'static> Write<T> {
     /// the request had its effect before.
     pub fn keeping(self, keep: Option<Keep<T>>) -> Self {
         let Some(Keep { once, answer }) = keep else { return self };
-        let synced = self.synced;
+        let (synced, lineage) = (self.synced, self.lineage);
         let step = Box::new(move |database: &Connection| {
             // First: the effect of before would refuse this one with a reason of its own.
             if look_up(database, once.account, &once.name)?.is_some() {
@@ -60,7 +60,7 @@ impl<T: 'static> Write<T> {
             insert(database, &once, &answer(&done))?;
             Ok(done)
         });
-        Self { step, synced }
+        Self { step, synced, lineage }
     }
 }
 

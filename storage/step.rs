@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::StoreError;
+use crate::{Lineage, StoreError};
 
 pub(crate) type Step<T> = Box<dyn FnOnce(&Connection) -> Result<T, StoreError> + Send>;
 
@@ -12,6 +12,7 @@ pub(crate) type Step<T> = Box<dyn FnOnce(&Connection) -> Result<T, StoreError> +
 pub struct Write<T> {
     pub(crate) step: Step<T>,
     pub(crate) synced: bool,
+    pub(crate) lineage: Option<Lineage>,
 }
 
 /// A question: sees the database at one moment. Made by the feature modules, run by
@@ -23,7 +24,7 @@ pub struct Read<T> {
 
 impl<T: 'static> Write<T> {
     pub(crate) fn new(step: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static) -> Self {
-        Self { step: Box::new(step), synced: true }
+        Self { step: Box::new(step), synced: true, lineage: None }
     }
 
     /// Both, in one transaction: `self` first, whose answer it keeps.
@@ -34,13 +35,13 @@ impl<T: 'static> Write<T> {
             (also.step)(database)?;
             Ok(answer)
         });
-        Self { step, synced }
+        Self { step, synced, lineage: self.lineage }
     }
 
     /// The same, with its answer left out.
     pub fn quiet(self) -> Write<()> {
         let step = Box::new(|database: &Connection| (self.step)(database).map(drop));
-        Write { step, synced: self.synced }
+        Write { step, synced: self.synced, lineage: self.lineage }
     }
 
     /// For what nobody was promised, such as positions on the way: may be answered before it is synced, so that a
@@ -56,7 +57,7 @@ impl Write<()> {
         let synced = writes.iter().any(|write| write.synced);
         let step =
             Box::new(|database: &Connection| writes.into_iter().try_for_each(|write| (write.step)(database)));
-        Self { step, synced }
+        Self { step, synced, lineage: None }
     }
 }
 

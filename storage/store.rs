@@ -84,7 +84,7 @@ impl Store {
     /// Asks for a change. The answer comes when it is on the disk; [`StoreError::Busy`] at once when the queue is full.
     /// Writes happen in the order they were asked.
     pub fn write<T: Send + 'static>(&self, write: Write<T>) -> Pending<T> {
-        let (job, answer) = job(write.step, write.synced);
+        let (job, answer) = job(write.step, write.synced, write.lineage);
         if let Err(error) = self.inner.health.check() {
             job.answer(Err(error));
             return Pending::new(answer);
@@ -98,7 +98,7 @@ impl Store {
 
     /// Asks a question. Sees every write that was answered before; [`StoreError::Busy`] at once when the queue is full.
     pub fn read<T: Send + 'static>(&self, read: Read<T>) -> Pending<T> {
-        let (job, answer) = job(read.step, false);
+        let (job, answer) = job(read.step, false, None);
         match &self.inner.lanes {
             Lanes::Threads(threads) => threads.read(job),
             Lanes::Inline(inline) => return Pending::new(answer).not_before(inline.read(job)),

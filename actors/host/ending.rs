@@ -5,6 +5,7 @@ use protocol::{ErrorCode, ErrorMessage};
 use storage::StoreError;
 
 use crate::entity::Ctx;
+use crate::errors::forgone;
 use crate::host::{Host, Hosted};
 
 impl<V: Hosted> Host<V> {
@@ -53,6 +54,7 @@ impl<V: Hosted> Host<V> {
             StoreError::StaleEpoch | StoreError::StaleSheet | StoreError::Conflict("character") => {
                 ErrorMessage::new(ErrorCode::Conflict, "a character has changed meanwhile: nothing else was")
             }
+            StoreError::Forgone => forgone(),
             _ => ErrorMessage::new(ErrorCode::Storage, "it could not be saved: nothing was changed"),
         };
         for flight in self.flights.drain(..) {

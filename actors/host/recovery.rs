@@ -50,9 +50,10 @@ impl<V: Hosted> Host<V> {
         // That a character was taken or changed meanwhile is what the check is for.
         let level = match error {
             StoreError::Closed => Level::Debug,
-            StoreError::StaleEpoch | StoreError::StaleSheet | StoreError::Conflict("character") => {
-                Level::Info
-            }
+            StoreError::Forgone
+            | StoreError::StaleEpoch
+            | StoreError::StaleSheet
+            | StoreError::Conflict("character") => Level::Info,
             _ => Level::Error,
         };
         log::log!(level, "{} {} {what}: {error}", V::KIND, self.key);

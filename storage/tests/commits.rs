@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use super::{Disk, account};
 use crate::accounts::{Role, by_name, create};
 use crate::threads::QUEUE_MAX;
-use crate::{Pending, Read, Store, StoreError, Write};
+use crate::{Lineage, Pending, Read, Store, StoreError, Write};
 
 /// Keeps the writer busy until the answer is dropped or used: what is asked meanwhile queues up.
 fn hold(store: &Store) -> (std::sync::mpsc::Sender<()>, Pending<()>) {
@@ -168,4 +168,42 @@ fn closing_finishes_what_is_queued_and_takes_no_more() {
     assert_eq!(store.read(by_name("ann".to_owned())).wait(), Err(StoreError::Closed));
     assert!(!disk.path().with_extension("db-wal").exists(), "all is in the database file");
     store.close();
+}
+
+#[test]
+fn what_builds_on_a_write_that_failed_does_not_happen() {
+    for open in [Disk::server, Disk::inline] {
+        let disk = Disk::new();
+        let store = open(&disk);
+        let (ours, others) = (Lineage::default(), Lineage::default());
+        store.write(named("First").following(&ours)).wait().unwrap();
+        // All in one group, if there are groups.
+        let taken = store.write(named("First").following(&ours));
+        let behind = store.write(named("Behind").following(&ours));
+        let other = store.write(named("Other").following(&others));
+        assert_eq!(taken.wait(), Err(StoreError::Conflict("username")));
+        assert_eq!(behind.wait(), Err(StoreError::Forgone));
+        assert!(other.wait().is_ok());
+        assert_eq!(store.write(named("Later").following(&ours)).wait(), Err(StoreError::Forgone));
+        for (what, there) in [("first", true), ("behind", false), ("later", false), ("other", true)] {
+            assert_eq!(store.read(by_name(what.to_owned())).wait().unwrap().is_some(), there, "{what}");
+        }
+    }
+}
+
+#[test]
+fn what_builds_on_a_write_that_found_no_room_does_not_happen() {
+    let disk = Disk::new();
+    let store = disk.server();
+    let (release, held) = hold(&store);
+    let full: Vec<_> = (0..QUEUE_MAX).map(|number| store.write(named(&format!("Bot{number}")))).collect();
+    let ours = Lineage::default();
+    let turned_away = store.write(named("Nobody").following(&ours));
+    assert_eq!(turned_away.wait(), Err(StoreError::Busy));
+    drop(release);
+    held.wait().unwrap();
+    for pending in full {
+        pending.wait().unwrap();
+    }
+    assert_eq!(store.write(named("Behind").following(&ours)).wait(), Err(StoreError::Forgone));
 }
