@@ -98,7 +98,12 @@ pub async fn dispatch(route: &'static Route, request: HttpRequest, payload: web:
     answer.unwrap_or_else(|error| refuse(route.shape, &error, &request_id))
 }
 
-async fn walk(route: &Route, request: HttpRequest, payload: web::Payload, arrival: Arrival) -> Answer {
+async fn walk(
+    route: &'static Route,
+    request: HttpRequest,
+    payload: web::Payload,
+    arrival: Arrival,
+) -> Answer {
     let edge =
         request.app_data::<web::Data<Edge>>().expect("the server is built with an edge").as_ref().clone();
     credentials::refuse_query_tokens(&request)?;
@@ -118,10 +123,10 @@ async fn walk(route: &Route, request: HttpRequest, payload: web::Payload, arriva
     }
     let account = who.as_ref().map(|who| who.account_id);
     let once = once::name_of(route, &edge, &request, account, &body)?;
-    let served = edge.clone();
+    let serving = edge.clone();
     let call = |named| Call { edge, request, arrival, who, body, named };
     match once {
-        Some(once) => once::serve(route, &served, once, call).await,
+        Some(once) => once::serve(route, serving, once, call).await,
         None => (route.run)(call(Named::default())).await,
     }
 }

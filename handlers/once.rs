@@ -79,7 +79,21 @@ pub fn name_of(
 ///
 /// # Errors
 /// Those of the handler, which are not kept: nothing was changed. `CONFLICT`: the name is that of another request.
-pub async fn serve(route: &Route, edge: &Edge, once: Once, call: impl FnOnce(Named) -> Call) -> Answer {
+pub async fn serve(
+    route: &'static Route,
+    edge: Edge,
+    once: Once,
+    call: impl FnOnce(Named) -> Call + 'static,
+) -> Answer {
+    // To its end, though the client hangs up: its repetition must not be served beside it.
+    let served = actix_rt::spawn(async move { serve_in_turn(route, &edge, once, call).await }).await;
+    served.unwrap_or_else(|ended| match ended.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(ErrorMessage::new(ErrorCode::Busy, "the server stops: try again later")),
+    })
+}
+
+async fn serve_in_turn(route: &Route, edge: &Edge, once: Once, call: impl FnOnce(Named) -> Call) -> Answer {
     let gate = edge.under_way.gate(&once);
     let _turn = gate.lock().await;
     if let Some(kept) = find(edge, &once).await? {

@@ -1,8 +1,12 @@
 //! A request with a name has its effect once, however often and wherever it is repeated, and gets the same answer.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::harness::people::{PASSWORD, Person};
 use crate::harness::server::{Answer, Server};
@@ -136,4 +140,54 @@ async fn selecting_twice_takes_the_character_once() {
     let again = send(&server, Method::POST, path, &player.person, "select", &body).await;
     assert_eq!((first.status, again.status, &again.body), (200, 200, &first.body));
     assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), ("", "true"));
+}
+
+#[tokio::test]
+async fn who_hangs_up_and_asks_again_gets_the_answer_of_the_first_time() {
+    let server = Server::start();
+    for round in 0..4 {
+        let ann = server.person().await;
+        for number in 0..6_u64 {
+            let (key, body) = (format!("make {number}"), new_character(&name_of(round * 6 + number)));
+            let text = body.to_string();
+            let mut stream = TcpStream::connect(&server.address).await.expect("the server listens");
+            let head = format!(
+                "POST /api/characters HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\nidempotency-key: {key}\r\n\
+                 content-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
+                ann.token,
+                text.len()
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_micros(500 * number)).await;
+            drop(stream);
+            let again = send(&server, Method::POST, "/api/characters", &ann, &key, &body).await;
+            assert_eq!((again.status, &again.body["character"]["name"]), (200, &body["name"]), "{again:?}");
+        }
+        assert_eq!(names(&server, &ann).await.len(), 6);
+    }
+}
+
+/// Of letters only.
+fn name_of(number: u64) -> String {
+    let letter = |number: u64| char::from(b'a' + u8::try_from(number).expect("a letter"));
+    format!("Hangs {}{}", letter(number / 26), letter(number % 26))
+}
+
+#[tokio::test]
+async fn a_request_that_changed_nothing_keeps_its_name_all_the_same() {
+    let server = Server::start();
+    let admin = server.admin().await;
+    let (seal, body) = ("/api/admin/shards/3/seal", json!({}));
+    let lifted = send(&server, Method::DELETE, seal, &admin, "lift", &body).await;
+    assert_eq!(
+        (lifted.status, lifted.header("idempotency-replayed")),
+        (200, ""),
+        "it was not sealed: {lifted:?}"
+    );
+    assert_eq!(send(&server, Method::POST, seal, &admin, "seal", &body).await.status, 200);
+    let again = send(&server, Method::DELETE, seal, &admin, "lift", &body).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (200, "true"), "{again:?}");
+    let shards = server.get("/api/world/shards", None).await.expect();
+    let third = shards["shards"].as_array().unwrap().iter().find(|shard| shard["id"] == 3).unwrap();
+    assert_eq!(third["status"], "sealed", "{third}");
 }
