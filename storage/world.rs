@@ -171,7 +171,7 @@ pub(crate) fn keep(database: &Connection, save: &RealmSave, now: i64) -> Result<
     for (shard, sealed) in &save.seals {
         database
             .prepare_cached(
-                "UPDATE crystal_shards SET status = CASE
+                "UPDATE crystal_shards SET epoch = epoch + ?2, status = CASE
                      WHEN ?2 THEN 'sealed' WHEN owning_faction IS NULL THEN 'unclaimed' ELSE 'controlled' END
                  WHERE id = ?1",
             )?

@@ -120,6 +120,8 @@ impl Realm {
             return Ok(());
         }
         holding.sealed = sealed;
+        // What was won before the seal is not taken when it is lifted.
+        holding.epoch += i64::from(sealed);
         let owner = holding.owner.clone();
         moment.save(Save::Realm(Box::new(RealmSave { seals: vec![(id, sealed)], ..self.save() })));
         let (title, description) = if sealed {
@@ -148,7 +150,7 @@ pub fn may_be_taken(content: &Content, holding: Option<&Holding>, prize: Prize) 
         return refuse(ErrorCode::Forbidden, format!("{} is sealed: nobody can take it", shard.name));
     }
     if holding.epoch != prize.epoch {
-        return refuse(ErrorCode::Conflict, format!("{} was taken by somebody else meanwhile", shard.name));
+        return refuse(ErrorCode::Conflict, format!("{} was taken or sealed meanwhile", shard.name));
     }
     Ok(())
 }

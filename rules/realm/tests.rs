@@ -237,7 +237,9 @@ fn what_an_admin_seals_nobody_takes_until_it_is_unsealed() {
     let (done, effects) = ordain(&mut realm, seal(3, false));
     assert_eq!((done, statuses(&effects)), (Ok(()), vec![(3, "unclaimed")]));
     assert_eq!(events(&effects), ["announcement"]);
-    assert_eq!(take(&mut realm, GOLDEN, prize(3, 0)).0, Ok(()));
+    let before = take(&mut realm, GOLDEN, prize(3, 0)).0.unwrap_err();
+    assert_eq!(before.code, ErrorCode::Conflict, "fought for before the seal");
+    assert_eq!(take(&mut realm, GOLDEN, prize(3, 1)).0, Ok(()));
 }
 
 #[test]

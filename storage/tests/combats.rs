@@ -167,7 +167,8 @@ fn a_shard_is_contested_while_its_guardian_is_fought() {
         previous: None,
         by: Some(one),
         combat: Some(id(1)),
-        epoch: 1,
+        // The seal was one.
+        epoch: 2,
     };
     realm(vec![change()], Vec::new()).unwrap();
     let left = |who| store.read(combats::aftermaths(who)).wait().unwrap()[0].taken;

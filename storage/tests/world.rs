@@ -89,12 +89,13 @@ fn a_shard_changes_hands_once_an_epoch_and_history_keeps_it() {
     seal(false).unwrap();
     assert_eq!(status(), "controlled");
     seal(true).unwrap();
-    assert_eq!(save(100, change(None, golden, 2)), Ok(()));
+    assert_eq!(save(100, change(None, golden, 2)), Err(StoreError::Conflict("shard")), "each seal was one");
+    assert_eq!(save(100, change(None, golden, 4)), Ok(()));
     assert_eq!(status(), "sealed");
     seal(false).unwrap();
     let row = &store.read(shards()).wait().unwrap()[0];
     assert_eq!((row.owning_faction.as_deref(), row.captured_by, row.guardian_defeated), (None, None, false));
-    assert_eq!((row.status.as_str(), row.epoch), ("unclaimed", 2));
+    assert_eq!((row.status.as_str(), row.epoch), ("unclaimed", 4));
     let rows = store.read(history(CrystalShardId(1), 10)).wait().unwrap();
     let told: Vec<_> =
         rows.iter().map(|row| (row.faction.as_deref(), row.previous_faction.as_deref())).collect();
