@@ -55,6 +55,7 @@ impl Hosted for Trade {
             TradeCommand::Accept { .. } => "trade.accept",
             TradeCommand::Decline => "trade.decline",
             TradeCommand::GiveUp => "trade.give_up",
+            TradeCommand::Fight => "trade.fight",
             TradeCommand::Look => "trade.look",
         }
     }

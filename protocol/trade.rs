@@ -127,7 +127,7 @@ pub struct TradeUpdate {
 pub struct TradeDecline {
     /// Names the trade.
     pub trade_id: String,
-    /// Why, for programs: "declined", "expired", "left" or "interrupted" (the server had to give it up).
+    /// Why, for programs: "declined", "expired", "left", "fight" (one of the two is in one) or "interrupted" (the server had to give it up).
     pub cause: String,
     /// One sentence for a person.
     pub reason: String,

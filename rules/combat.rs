@@ -222,8 +222,8 @@ impl Combat {
         if self.course.active_place() == Some(place) {
             self.set_deadline(moment.now);
         }
-        moment.effects.push(Effect::Inform(who.id, News::Fighting(self.course.id)));
         if self.course.phase == Phase::Fighting {
+            moment.effects.push(Effect::Inform(who.id, News::Fighting(self.course.id)));
             self.tell_state(Audience::These(vec![who.id]), moment);
             self.keep(moment);
         }

@@ -80,8 +80,10 @@ pub enum TradeCommand {
         reserved: Box<Reserved>,
     },
     Decline,
-    /// The session can't go on: its character is elsewhere, or in a combat.
+    /// The session can't go on: its character is elsewhere.
     GiveUp,
+    /// Its character is in a combat.
+    Fight,
     /// Asks to be shown how it stands.
     Look,
 }
@@ -349,6 +351,10 @@ impl Venue for Trade {
             }
             TradeCommand::GiveUp => {
                 self.end(Cause::Left, &format!("{} has left.", who.name), moment);
+                Ok(())
+            }
+            TradeCommand::Fight => {
+                self.end(Cause::Fight, &format!("{} fights now.", who.name), moment);
                 Ok(())
             }
             TradeCommand::Look => {

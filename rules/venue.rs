@@ -111,7 +111,7 @@ pub enum News {
     Released { by: Engagement },
     /// An enemy of this kind lies in wait for the character, here.
     Ambushed { location: LocationId, enemy: String },
-    /// The character is in this combat: it has what the character brought.
+    /// The character is in this combat, which has begun: its player is told how it goes.
     Fighting(CombatId),
     /// The character is in this party, with these: said when it comes in, and whenever somebody else comes or goes.
     InParty { party: PartyId, members: Arc<[CharacterId]> },

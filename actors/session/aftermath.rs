@@ -83,8 +83,8 @@ impl Session {
             match settled {
                 Ok(serials) => {
                     session.let_rest(aftermath.outcome);
-                    // Of a fight that ended while nobody was there.
-                    if session.fight(aftermath.combat_id).is_none() {
+                    // Of a fight that ended while nobody was there, or just as this session took the character.
+                    if session.fight(aftermath.combat_id).is_none_or(|fight| !fight.seen) {
                         let end = ServerMessage::CombatEnd(aftermath.message());
                         session.outbox.push(&Frame::new(end, session.wall_ms()));
                     }

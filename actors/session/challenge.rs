@@ -78,11 +78,7 @@ impl Session {
         if let Err(refusal) = terms.check(content) {
             return self.refuse_start(ticket, refusal);
         }
-        let lent = playing.sheet.freeze(&engagement(id)).map(drop);
-        // Nobody trades in a fight. An accept that stands has the sheet for a moment more.
-        self.give_up_trade();
-        let Some(playing) = self.playing.as_mut() else { return self.refuse_start(ticket, no_character()) };
-        if let Err(refusal) = lent {
+        if let Err(refusal) = playing.sheet.freeze(&engagement(id)) {
             return self.refuse_start(ticket, refusal);
         }
         if terms.against == Against::Characters {
@@ -146,12 +142,15 @@ impl Session {
         if engaged {
             return Err(busy());
         }
-        let lent = playing.sheet.freeze(&engagement(ask.combat)).is_ok();
-        if lent {
+        if playing.sheet.freeze(&engagement(ask.combat)).is_ok() {
             playing.fight = Some(Fight::joined(ask.combat));
+            return Ok(());
         }
-        self.give_up_trade();
-        lent.then_some(()).ok_or_else(|| busy().with("retry_after_ms", 500))
+        // An accept that stands is no shield: the next challenge finds him free.
+        if ask.terms.against == Against::Characters {
+            self.fight_instead_of_trade();
+        }
+        Err(busy().with("retry_after_ms", 500))
     }
 
     pub(super) fn challenge_answered(

@@ -37,6 +37,8 @@ pub struct Fight {
     pub(super) challenge: Option<Challenge>,
     /// The character is to begin it: without it there is no fight.
     opens: bool,
+    /// It has begun, and its end will be told to this session.
+    pub(super) seen: bool,
     /// It has let the character go: what it leaves of it is not yet in effect.
     pub over: bool,
 }
@@ -49,7 +51,7 @@ impl Fight {
 
     /// One that somebody else begins, or that has begun.
     pub(super) fn joined(id: CombatId) -> Self {
-        Self { id, door: None, challenge: None, opens: false, over: false }
+        Self { id, door: None, challenge: None, opens: false, seen: false, over: false }
     }
 
     /// Whether the character belongs into its actor, and is not there.
@@ -233,6 +235,14 @@ impl Session {
                     return_later(name, rests.retry_after_ms, ctx);
                 }
             }
+        }
+    }
+
+    /// Nobody trades in a fight.
+    pub(super) fn fighting(&mut self, id: CombatId) {
+        if let Some(fight) = self.fight(id) {
+            fight.seen = true;
+            self.fight_instead_of_trade();
         }
     }
 

@@ -16,8 +16,7 @@ impl Session {
             News::Released { by } => self.released(&by),
             News::Thawed { by, number } => self.thawed(&by, number),
             News::Ambushed { location, enemy } => self.ambushed(location, enemy, ctx),
-            // Whoever is in it is shown it, too.
-            News::Fighting(_) => {}
+            News::Fighting(combat) => self.fighting(combat),
             News::InParty { party, members } => self.in_party(party, members, ctx),
             News::OutOfParty(party) => self.out_of_party(party),
             News::Invited(invitation) => self.invited(*invitation),

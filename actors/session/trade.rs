@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use protocol::ids::CombatId;
 use protocol::trade::{AcceptTrade, OfferTrade};
 use protocol::{CharacterId, ErrorCode, ErrorMessage, LocationId, ServerMessage};
 use rules::sheet::Engagement;
@@ -79,6 +80,9 @@ impl Session {
         if playing.trading.is_some() || asking {
             return self.refuse(&ticket, engaged("you are"));
         }
+        if let Some(fight) = &playing.fight {
+            return self.refuse(&ticket, fights(fight.id));
+        }
         self.unless_blocked(whom, not_here(), ticket, ctx, move |session, _, ticket, _| {
             session.approach_to_trade(whom, ticket);
         });
@@ -102,6 +106,9 @@ impl Session {
         let Some(playing) = self.playing.as_mut() else { return self.refuse(&ticket, no_character()) };
         if playing.trading.is_some() {
             return self.refuse(&ticket, engaged("you are"));
+        }
+        if let Some(fight) = playing.fight.as_ref().map(|fight| fight.id) {
+            return self.refuse(&ticket, fights(fight));
         }
         let Some(found) = found else { return self.refuse(&ticket, not_here()) };
         let ask = TradeAsk {
@@ -143,6 +150,10 @@ impl Session {
         }
         if playing.trading.is_some() {
             return Err(engaged("they are").with("field", "recipient_id"));
+        }
+        if playing.fight.is_some() {
+            let error = ErrorMessage::new(ErrorCode::Conflict, "they are in a fight");
+            return Err(error.with("field", "recipient_id"));
         }
         Ok(())
     }
@@ -241,6 +252,10 @@ impl Session {
     /// The character is elsewhere now.
     pub(super) fn give_up_trade(&self) {
         self.send_to_trade(TradeCommand::GiveUp, None);
+    }
+
+    pub(super) fn fight_instead_of_trade(&self) {
+        self.send_to_trade(TradeCommand::Fight, None);
     }
 
     /// Whoever comes back without having heard everything is shown the window.
@@ -355,6 +370,11 @@ fn end_of(id: &str, settled: bool) -> ServerMessage {
 
 fn not_here() -> ErrorMessage {
     ErrorMessage::new(ErrorCode::NotOnline, "they are not here").with("field", "recipient_id")
+}
+
+fn fights(combat: CombatId) -> ErrorMessage {
+    ErrorMessage::new(ErrorCode::Locked, "you are in a fight: nobody trades in one")
+        .with("combat_id", combat.to_string())
 }
 
 fn engaged(who: &str) -> ErrorMessage {

@@ -4,11 +4,14 @@ use protocol::characters::WhichCharacter;
 use protocol::combat::{ActionType, Outcome, StartCombat};
 use protocol::ids::CombatId;
 use protocol::{CharacterId, ClientMessage, ErrorCode, ServerMessage};
+use storage::audit;
 
 use crate::combat::{act, against, begin, challenge, end_in, outsider};
 use crate::party::{accept, create, invite};
 use crate::peer::{Heard, Peer, travel};
 use crate::stage::{Disk, Plan, Stage, pass, play, play_on};
+use crate::trade::deal::{Offer, offer, open, request, update};
+use crate::trade::declined;
 
 /// Somebody's answer to `combat_start`: the fight he is in.
 async fn started(peer: &mut Peer, id: &str) -> String {
@@ -193,5 +196,86 @@ fn a_fight_that_can_not_be_read_holds_nobody() {
         peer.enter().await;
         pass(5_000).await;
         begin(&mut peer, against("hollow_soldier")).await;
+    });
+}
+
+#[test]
+fn a_fight_whose_beginning_could_not_be_saved_is_none() {
+    let mut refused = 0;
+    for seed in 0..60 {
+        refused += play(Plan::seeded(seed, 25), |stage| async move {
+            let (mut one, two) = (outsider(&stage).await, outsider(&stage).await);
+            let mut again = stage.again(&two).await;
+            let taken =
+                again.send(ClientMessage::CharacterSelect(WhichCharacter { character_id: two.character }));
+            pass(seed % 25).await;
+            let asked = one.send(challenge(&two));
+            let answer = one.answer(&asked).await;
+            again.answer(&taken).await;
+            pass(6_000).await;
+            assert_eq!(audit::check(&stage.path).unwrap().problems, Vec::<String>::new(), "seed {seed}");
+            match answer {
+                ServerMessage::Error(error) => {
+                    assert!(
+                        stage.store.read(storage::combats::under_way()).await.unwrap().is_empty(),
+                        "seed {seed}"
+                    );
+                    u32::from(error.error_message.contains("has changed meanwhile"))
+                }
+                _ => 0,
+            }
+        });
+    }
+    assert!(refused > 0, "nobody was taken between the challenge and the beginning");
+}
+
+#[test]
+fn a_fight_that_ends_as_its_fighter_is_taken_over_is_heard_to_end() {
+    let mut ended = 0;
+    for seed in 0..40 {
+        ended += play(Plan::seeded(seed, 25), |stage| async move {
+            let mut one = outsider(&stage).await;
+            let start = begin(&mut one, against("hollow_soldier")).await;
+            let mut again = stage.again(&one).await;
+            one.send(act(&start.combat_id, ActionType::Flee));
+            pass(seed % 20).await;
+            let taken =
+                again.send(ClientMessage::CharacterSelect(WhichCharacter { character_id: one.character }));
+            again.answer(&taken).await;
+            again.linger(3_000).await;
+            again.read();
+            one.read();
+            let [before, end] =
+                [&one, &again].map(|peer| peer.heard.iter().any(|heard| end_in(heard).is_some()));
+            let goes_on =
+                again.heard.iter().any(|heard| matches!(heard.message, ServerMessage::CombatState(_)));
+            assert!(before || end || goes_on, "seed {seed}: {:?}", again.heard);
+            u32::from(end)
+        });
+    }
+    assert!(ended > 5, "{ended}");
+}
+
+#[test]
+fn a_fight_that_begins_ends_a_trade_and_one_that_does_not_leaves_it() {
+    play(Plan::seeded(3, 20), |stage| async move {
+        let (mut one, mut two) = (outsider(&stage).await, outsider(&stage).await);
+        let (three, gone) = (outsider(&stage).await, outsider(&stage).await);
+        gone.drop_connection();
+        let trade = open(&mut one, &mut two).await;
+        assert_eq!(one.refused(challenge(&gone)).await.error_code, ErrorCode::NotOnline);
+        update(one.ask(offer(&trade, &Offer { souls: 1, ..Offer::default() })).await);
+        let start = begin(&mut one, challenge(&three)).await;
+        for peer in [&mut one, &mut two] {
+            let decline = declined(peer).await;
+            assert_eq!((decline.cause.as_str(), &decline.trade_id), ("fight", &trade));
+        }
+        let own = one.refused(request(two.character)).await;
+        assert_eq!(
+            (own.error_code, own.details["combat_id"].as_str()),
+            (ErrorCode::Locked, Some(&*start.combat_id))
+        );
+        let busy = two.refused(request(three.character)).await;
+        assert_eq!((busy.error_code, &busy.details["field"]), (ErrorCode::Conflict, &"recipient_id".into()));
     });
 }

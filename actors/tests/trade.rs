@@ -15,7 +15,7 @@ use crate::peer::{Peer, step, text, travel};
 use crate::stage::{Plan, Stage, pass, play};
 use deal::{Offer, accept, belongings, complete, decline, offer, open, request, total, update};
 
-async fn declined(peer: &mut Peer) -> TradeDecline {
+pub async fn declined(peer: &mut Peer) -> TradeDecline {
     peer.wait("trade_decline", |heard| match &heard.message {
         ServerMessage::TradeDecline(decline) => Some(decline.clone()),
         _ => None,

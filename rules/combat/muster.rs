@@ -106,7 +106,6 @@ impl Combat {
         let Some(opening) = entry.opening else {
             self.course.terms = Some(entry.terms);
             self.course.fighters.push(fighter);
-            moment.effects.push(Effect::Inform(who.id, News::Fighting(self.course.id)));
             return Ok(());
         };
         self.may_begin(&fighter, &entry.terms, &opening)?;
@@ -184,7 +183,9 @@ impl Combat {
         let characters = self.course.fighters.iter().filter_map(|one| Some((one.id, one.played()?.epoch)));
         self.joined = characters.collect();
         let start = ServerMessage::CombatStart(self.course.start_message());
-        moment.effects.push(Effect::Inform(opener, News::Fighting(self.course.id)));
+        for (who, _) in &self.joined {
+            moment.effects.push(Effect::Inform(*who, News::Fighting(self.course.id)));
+        }
         moment.answer(start.clone());
         moment.tell(Audience::Except(opener), start);
         if let Some(prize) = self.course.prize() {

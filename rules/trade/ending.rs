@@ -11,6 +11,7 @@ pub enum Cause {
     Declined,
     Expired,
     Left,
+    Fight,
     Interrupted,
 }
 
@@ -20,6 +21,7 @@ impl Cause {
             Self::Declined => "declined",
             Self::Expired => "expired",
             Self::Left => "left",
+            Self::Fight => "fight",
             Self::Interrupted => "interrupted",
         }
     }
