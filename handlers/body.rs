@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use protocol::codec::{DEPTH_MAX, depth, field_of, reason_of};
+use protocol::codec::{DEPTH_MAX, Strict, depth, field_of, reason_of};
 use protocol::{ErrorCode, ErrorMessage};
 use serde::de::DeserializeOwned;
 
@@ -73,12 +73,12 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorMessage> {
     if depth(body) > DEPTH_MAX {
         return Err(wrong(format!("Invalid JSON: nested deeper than {DEPTH_MAX}")));
     }
-    // serde would take a list for a struct, field by field.
+    // In words that fit whatever `T` is.
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return Err(wrong("expected a JSON object, found a list".to_owned()));
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut json)).map_err(|error| {
         let reason = reason_of(error.inner());
         if !error.inner().is_data() {
             return wrong(format!("Invalid JSON: {reason}"));
@@ -102,6 +102,7 @@ mod tests {
     use futures_util::{Stream, StreamExt, stream};
     use protocol::ErrorCode;
     use protocol::auth::Credentials;
+    use protocol::characters::CreateCharacter;
 
     use super::{check_is_json, parse, read};
     use crate::options::Options;
@@ -175,5 +176,16 @@ mod tests {
         assert!(parse::<Credentials>(deep.as_bytes()).unwrap_err().error_message.contains("deeper than 32"));
         let utf8 = parse::<Credentials>(b"{\"username\":\"\xff\"}").unwrap_err();
         assert!(utf8.error_message.contains("Invalid JSON"), "{}", utf8.error_message);
+    }
+
+    #[test]
+    fn neither_a_list_is_a_struct_nor_an_object_a_word() {
+        for (field, value) in [("stats", "[10,10,10,10,10,10]"), ("method", r#"{"point_buy":null}"#)] {
+            let start = r#"{"name":"Mira","race":"Elf","class":"Mage","faction":"Golden Order""#;
+            let text = format!("{start},\"{field}\":{value}}}");
+            let error = parse::<CreateCharacter>(text.as_bytes()).unwrap_err();
+            assert!(error.error_message.starts_with(&format!("{field}: invalid type: ")), "{error:?}");
+            assert_eq!(error.details["field"], field);
+        }
     }
 }

@@ -2,9 +2,11 @@
 
 mod json;
 mod msgpack;
+mod strict;
 mod write;
 
 pub use json::{depth, reason_of};
+pub use strict::Strict;
 pub use write::{SeqPrefix, begins_with_type, encode, numbered, with_seq};
 
 use std::borrow::Cow;

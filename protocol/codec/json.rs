@@ -3,7 +3,7 @@
 use serde_json::de::SliceRead;
 use serde_json::{Deserializer, Error, Value};
 
-use super::{DEPTH_MAX, Malformed, Notation, shortened};
+use super::{DEPTH_MAX, Malformed, Notation, Strict, shortened};
 
 /// A JSON text being read.
 pub(super) struct Json<'de>(Deserializer<SliceRead<'de>>);
@@ -12,7 +12,7 @@ impl<'de> Notation<'de> for Json<'de> {
     const NAME: &'static str = "JSON";
     type Error = Error;
     type Reader<'a>
-        = &'a mut Deserializer<SliceRead<'de>>
+        = Strict<&'a mut Deserializer<SliceRead<'de>>>
     where
         Self: 'a;
 
@@ -21,7 +21,7 @@ impl<'de> Notation<'de> for Json<'de> {
     }
 
     fn reader(&mut self) -> Self::Reader<'_> {
-        &mut self.0
+        Strict(&mut self.0)
     }
 
     fn end(&mut self) -> Result<(), Error> {

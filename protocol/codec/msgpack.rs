@@ -329,6 +329,23 @@ impl<'de> de::Deserializer<'de> for &mut MsgPack<'de> {
         }
     }
 
+    // Neither of the next two by `deserialize_any`: some would take a list of bytes for text, or nothing for a map.
+    #[inline]
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.value()? {
+            Value::Str(text) => visitor.visit_borrowed_str(text),
+            other => Err(de::Error::invalid_type(other.unexpected(), &visitor)),
+        }
+    }
+
+    #[inline]
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.value()? {
+            Value::Map(pairs) => self.inside(pairs, |items| visitor.visit_map(items)),
+            other => Err(de::Error::invalid_type(other.unexpected(), &visitor)),
+        }
+    }
+
     #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
@@ -345,10 +362,7 @@ impl<'de> de::Deserializer<'de> for &mut MsgPack<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        match self.value()? {
-            Value::List(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
-            value => self.visit(value, visitor),
-        }
+        self.deserialize_map(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -364,7 +378,7 @@ impl<'de> de::Deserializer<'de> for &mut MsgPack<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char string bytes byte_buf unit unit_struct
+        seq tuple tuple_struct identifier ignored_any
     }
 }
