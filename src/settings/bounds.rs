@@ -106,35 +106,40 @@ pub fn check(name: &str, value: &Value) -> Result<(), String> {
     }
 }
 
+/// `given` says whether somebody has set what is named: who has not is not at fault.
+///
 /// # Errors
 /// The setting at fault, and the sentence that says which other it contradicts.
-pub fn check_together(settings: &Settings) -> Result<(), (&'static str, String)> {
+pub fn check_together(
+    settings: &Settings,
+    given: impl Fn(&str) -> bool,
+) -> Result<(), (&'static str, String)> {
     let agree = |holds: bool, name: &'static str, sentence: &str| {
         if holds { Ok(()) } else { Err((name, format!("{name} {sentence}"))) }
     };
+    let at_most = |(less, small): (&'static str, i64), (more, large): (&'static str, i64), why: &str| {
+        let (name, sentence) = match given(more) {
+            true => (more, format!("less than {less}, which is {small}{why}; set {less} to {large} or less")),
+            false => {
+                (less, format!("more than {more}, which is {large}{why}; set {more} to {small} or more"))
+            }
+        };
+        agree(small <= large, name, &format!("must not be {sentence}"))
+    };
     let Settings { server, session, ws, tls, logs, party, combat, .. } = settings;
-    agree(
-        combat.guardian_party <= party.members as usize,
-        "combat.guardian_party",
-        "must not be more than party.members: no party could challenge a guardian",
-    )?;
-    agree(
-        combat.guardian_party <= combat.side,
-        "combat.guardian_party",
-        "must not be more than combat.side: no party could challenge a guardian",
-    )?;
-    agree(ws.max_message >= ws.max_frame, "ws.max_message", "must not be less than ws.max_frame")?;
+    let guardian = ("combat.guardian_party", combat.guardian_party as i64);
+    let no_party = " (no party could challenge a guardian)";
+    at_most(guardian, ("party.members", i64::from(party.members)), no_party)?;
+    at_most(guardian, ("combat.side", combat.side as i64), no_party)?;
+    at_most(("ws.max_frame", ws.max_frame as i64), ("ws.max_message", ws.max_message as i64), "")?;
+    at_most(("session.idle_secs", session.idle_secs), ("session.absolute_secs", session.absolute_secs), "")?;
     agree(
         ws.out_queue_bytes >= 2 * ws.max_outbound_message,
         "ws.out_queue_bytes",
         "must hold at least two messages of ws.max_outbound_message",
     )?;
-    agree(
-        session.absolute_secs >= session.idle_secs,
-        "session.absolute_secs",
-        "must not be less than session.idle_secs",
-    )?;
-    agree(tls.key.is_empty() == tls.cert.is_empty(), "tls.cert", "and tls.key must be given together")?;
+    agree(tls.cert.is_empty() || !tls.key.is_empty(), "tls.cert", "and tls.key must be given together")?;
+    agree(tls.key.is_empty() || !tls.cert.is_empty(), "tls.key", "and tls.cert must be given together")?;
     agree(
         cfg!(feature = "tls") || tls.cert.is_empty(),
         "tls.cert",
@@ -199,10 +204,22 @@ mod tests {
         for (text, expected) in [
             ("[ws]\nmax_message = 4096", "ws.max_message must not be less than ws.max_frame"),
             (
+                "[party]\nmembers = 3",
+                "party.members must not be less than combat.guardian_party, which is 4 (no party could challenge a \
+                 guardian); set combat.guardian_party to 3 or less",
+            ),
+            (
+                "[combat]\nguardian_party = 5",
+                "combat.guardian_party must not be more than party.members, which is 4 (no party could challenge a \
+                 guardian); set party.members to 5 or more",
+            ),
+            ("[combat]\nside = 2", "combat.side must not be less than combat.guardian_party, which is 4"),
+            (
                 "[session]\nabsolute_secs = 100",
                 "session.absolute_secs must not be less than session.idle_secs",
             ),
             ("[tls]\ncert = \"a.pem\"", "tls.cert and tls.key must be given together"),
+            ("[tls]\nkey = \"a.pem\"", "tls.key and tls.cert must be given together"),
             ("[server]\npublic_url = \"play.example.org\"", "server.public_url must look like"),
             ("[server]\nallowed_origins = [\"*\"]", "server.allowed_origins must hold origins"),
             (

@@ -161,7 +161,8 @@ impl Layers {
             let name = error.path().to_string();
             self.wrong(&name, format!("{name}: {}", error.inner().message()))
         })?;
-        bounds::check_together(&settings).map_err(|(name, sentence)| self.wrong(name, sentence))?;
+        let given = |name: &str| self.values.get(name).is_some_and(|(_, origin)| *origin != Origin::Default);
+        bounds::check_together(&settings, given).map_err(|(name, sentence)| self.wrong(name, sentence))?;
         Ok(settings)
     }
 
