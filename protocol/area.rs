@@ -9,6 +9,8 @@ use crate::{CharacterId, Dialect, LocationId, ServerMessage, Stamp, codec};
 
 /// Below this, 32 bits keep a coordinate to the millimetre.
 const SINGLE_MAX_M: f64 = 8192.0;
+/// Further out a number with a fraction has no millimetres to keep.
+const MILLIMETRES_MAX_M: f64 = (1u64 << 43) as f64;
 
 /// What changed around one since the last frame; with `full`, all there is: it replaces everything one knew. Frames that
 /// belong together (a crowd is told in several) carry one `tick`.
@@ -78,7 +80,7 @@ impl Serialize for Coordinate {
         let millimetres = (self.0 * 1000.0).round();
         let metres = millimetres / 1000.0;
         if metres.abs() >= SINGLE_MAX_M {
-            to.serialize_f64(metres)
+            to.serialize_f64(if metres.abs() < MILLIMETRES_MAX_M { metres } else { self.0 })
         } else if metres.fract() == 0.0 {
             to.serialize_i64(metres as i64)
         } else {
@@ -227,6 +229,7 @@ mod tests {
         assert_eq!(text(-0.000_1), "0");
         assert_eq!(text(40.0), "40");
         assert_eq!(text(9_000.001), "9000.001");
+        assert_eq!(text(72_767_749_336_559.0), "72767749336559.0");
         assert_eq!(rmp_serde::to_vec(&Coordinate(40.0)).unwrap().len(), 1);
         assert_eq!(rmp_serde::to_vec(&Coordinate(12.345)).unwrap().len(), 5);
         assert_eq!(rmp_serde::to_vec(&Coordinate(9_000.001)).unwrap().len(), 9);
