@@ -313,15 +313,11 @@ impl Session {
         self.leave_fight();
         self.leave_realm();
         self.leave_party(PartyExit::default());
-        let Some(playing) = self.playing.take() else { return };
+        let Some(mut playing) = self.playing.take() else { return };
         let (id, who) = (self.id, playing.member.id);
         log::info!("session {id}: character {} leaves the world", playing.member.name);
         self.world.directory().release(who, id);
-        if let Some((_, ticket)) = &playing.held_way {
-            self.refuse(ticket, no_character());
-        }
-        let challenge = playing.fight.and_then(|fight| fight.challenge);
-        self.refuse_start(challenge.and_then(|challenge| challenge.ticket), no_character());
+        self.refuse_what_waits(&mut playing);
         for joined in [playing.global, playing.faction, playing.say] {
             self.leave_room(joined, who);
         }
@@ -331,6 +327,15 @@ impl Session {
         self.leave_shard(playing.place, who, gone);
         if forget {
             self.forget_character();
+        }
+    }
+
+    /// Commands that waited in here for something else are not done any more.
+    pub(super) fn refuse_what_waits(&self, playing: &mut Playing) {
+        let way = playing.held_way.take().map(|(_, ticket)| ticket);
+        let challenge = playing.fight.as_mut().and_then(|fight| fight.challenge.take());
+        for ticket in way.into_iter().chain(challenge.and_then(|challenge| challenge.ticket)) {
+            self.refuse(&ticket, no_character());
         }
     }
 

@@ -67,7 +67,8 @@ impl Session {
         }
         self.leave_trade();
         self.leave_party(PartyExit::default());
-        let Some(playing) = self.playing.take() else { return };
+        let Some(mut playing) = self.playing.take() else { return };
+        self.refuse_what_waits(&mut playing);
         if playing.say.key != RoomKey::Say(location) {
             self.leave_room(playing.say, character);
         }

@@ -319,3 +319,30 @@ fn a_session_that_dies_outright_comes_back_with_its_outbox_and_place() {
         assert_eq!(stage.world.directory().len(), 2);
     });
 }
+
+#[test]
+fn a_way_that_waits_for_the_place_it_begins_at_is_answered_though_its_session_begins_anew() {
+    for seed in 0..10 {
+        play(Plan::seeded(seed, 25), |stage: Stage| async move {
+            let anna = stage.player().await;
+            let mut again = stage.again(&anna).await;
+            let select = WhichCharacter { character_id: anna.character };
+            let asked = [
+                ClientMessage::CharacterSelect(select),
+                travel(5),
+                // Which panics.
+                message_named("trade_accept"),
+            ];
+            arm("trade_accept", 1);
+            let asked = asked.map(|message| again.send(message));
+            for id in asked {
+                again.answer(&id).await;
+            }
+            pass(500).await;
+            assert!(
+                matches!(again.ask(travel(5)).await, ServerMessage::LocationUpdate(_))
+                    || again.place().await == LocationId(5)
+            );
+        });
+    }
+}
