@@ -103,7 +103,7 @@ pub struct Resumed {
     pub from_seq: u64,
     /// The last event there is.
     pub to_seq: u64,
-    /// Events that are gone for good; how things stand now follows right behind this message.
-    #[serde(default, skip_serializing_if = "left_out")]
+    /// Events that are gone for good: how things stand now follows right behind this message. `null`, in v1 too, when there
+    /// are none.
     pub gap: Option<SeqRange>,
 }
