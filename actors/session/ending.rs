@@ -14,8 +14,17 @@ impl Session {
         if self.outbox.is_linked() {
             return;
         }
-        self.leave_world(None, true);
-        self.stop(&Farewell::new(CloseCode::GoingAway, "no connection for too long"), ctx);
+        // First: who signs in as soon as the leaving is told must not be back with the character.
+        let id = self.id;
+        let forgotten = self.world.store().write(storage::sessions::set_character(id, None));
+        ctx.wait(wrap_future(forgotten).map(
+            move |forgotten, shell: &mut Shell<Self>, ctx: &mut Ctx<Self>| {
+                if let Err(error) = forgotten {
+                    log::warn!("session {id}: that it plays nobody could not be saved: {error}");
+                }
+                shell.entity.stop(&Farewell::new(CloseCode::GoingAway, "no connection for too long"), ctx);
+            },
+        ));
     }
 
     pub(super) fn end(&mut self, farewell: Farewell, to: Option<oneshot::Sender<()>>, ctx: &mut Ctx<Self>) {
