@@ -159,10 +159,13 @@ impl<'a> Life<'a> {
     fn look(&mut self) {
         let on_the_way =
             |person: &Person| person.said.values().any(|said| matches!(said.play, Play::Travel { .. }));
-        let travels = self.people.iter().any(on_the_way);
+        if self.people.iter().any(on_the_way) {
+            let said = self.people.iter_mut().flat_map(|person| person.said.values_mut());
+            said.for_each(|said| said.raced = true);
+        }
         for person in &mut self.people {
             let news = person.client.news();
-            person.look(news, travels, &mut self.books.witness, self.tally);
+            person.look(news, &mut self.books.witness, self.tally);
         }
     }
 

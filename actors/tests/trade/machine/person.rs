@@ -27,6 +27,8 @@ pub struct Said {
     /// Of these, those that were somebody else's.
     foreign: Vec<ItemId>,
     heap: Option<GroundItem>,
+    /// Somebody went elsewhere before it was answered.
+    pub raced: bool,
 }
 
 pub struct Person {
@@ -119,11 +121,11 @@ impl Person {
             }
         };
         let foreign = items.iter().filter(|id| things.others.contains(id)).copied().collect();
-        (message, Said { play, whom, trade, version, items, foreign, heap })
+        (message, Said { play, whom, trade, version, items, foreign, heap, raced: false })
     }
 
     /// Judges what he was told.
-    pub fn look(&mut self, news: Vec<Heard>, travels: bool, witness: &mut Witness, tally: &Tally) {
+    pub fn look(&mut self, news: Vec<Heard>, witness: &mut Witness, tally: &Tally) {
         for Heard { id, message, .. } in news {
             // Without a name it is news; what is told once more says nothing.
             let said = id.as_ref().map(|id| self.said.get(id).cloned());
@@ -146,7 +148,7 @@ impl Person {
                 }
                 (Some(said), answer) => {
                     witness.granted.extend(id.clone());
-                    self.granted(&said, answer, travels, witness, tally);
+                    self.granted(&said, answer, witness, tally);
                 }
                 (None, ServerMessage::TradeRequest(request)) => {
                     // His own, told once more after a drop, is no second one.
@@ -167,7 +169,7 @@ impl Person {
         self.window.as_ref()?.offers.iter().find(|offer| offer.character_id == me)
     }
 
-    fn granted(&self, said: &Said, answer: &ServerMessage, travels: bool, witness: &Witness, tally: &Tally) {
+    fn granted(&self, said: &Said, answer: &ServerMessage, witness: &Witness, tally: &Tally) {
         let me = self.client.peer.character;
         match (said.play, answer) {
             (Play::Request { .. }, ServerMessage::TradeRequest(request)) => {
@@ -176,7 +178,7 @@ impl Person {
                 assert!(self.open.is_none() || !witness.knows_all(), "{me} asks while in {:?}", self.open);
                 let [mine, other] = [me, said.whom].map(|who| witness.here.get(&who));
                 let apart = mine.zip(other).is_some_and(|(mine, other)| mine != other);
-                assert!(!apart || travels || !witness.knows_all(), "asked from afar: {request:?}");
+                assert!(!apart || said.raced || !witness.knows_all(), "asked from afar: {request:?}");
             }
             (Play::Offer { potions, souls, .. }, ServerMessage::TradeUpdate(update)) => {
                 let mine =
