@@ -16,6 +16,8 @@ pub struct Person {
     pub client: Client,
     /// What was not answered yet.
     pub said: BTreeMap<String, Said>,
+    /// What he lost sight of: an answer that comes all the same says where he stands.
+    lost: BTreeMap<String, Said>,
     pub here_since_ms: i64,
     /// The last line he heard of each party.
     pub heard: BTreeMap<PartyId, u64>,
@@ -29,6 +31,7 @@ impl Person {
         Self {
             client,
             said: BTreeMap::new(),
+            lost: BTreeMap::new(),
             here_since_ms: now_ms,
             heard: BTreeMap::new(),
             standing: Standing::Unknown,
@@ -38,7 +41,7 @@ impl Person {
 
     /// What was on its way may not have arrived.
     pub fn lost_sight(&mut self, now_ms: i64) {
-        self.said.clear();
+        self.lost.append(&mut self.said);
         self.standing = Standing::Unknown;
         self.here_since_ms = now_ms;
     }
@@ -83,6 +86,10 @@ impl Person {
             // Without a name it is news; what is told once more says nothing.
             let said = id.as_ref().map(|id| self.said.get(id).copied());
             if matches!(said, Some(None)) {
+                let lost = id.as_ref().and_then(|id| self.lost.remove(id));
+                if lost.is_some() {
+                    self.learn(&message, lost);
+                }
                 continue;
             }
             match (said.flatten(), &message) {
