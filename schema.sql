@@ -366,7 +366,7 @@ CREATE TABLE crystal_shards (
     -- The character that took it, and when.
     captured_by       INTEGER REFERENCES characters (id),
     captured_at       INTEGER,
-    -- Raised whenever it changes hands. Whoever wants to take it names the one he fought for.
+    -- Raised whenever it changes hands or is sealed. Whoever wants to take it names the one he fought for.
     epoch             INTEGER NOT NULL DEFAULT 0,
     guardian_defeated INTEGER NOT NULL DEFAULT 0 CHECK (guardian_defeated IN (0, 1)),
     power_level       INTEGER NOT NULL DEFAULT 100 CHECK (power_level >= 0),

@@ -1,7 +1,8 @@
 //! The one place that sends past a mailbox's bound: answers to one's own requests and news of lives. Each is bounded by
 //! something else: one entry and one leave a session and venue, one death an entity, one grace a session and second, one
-//! sweep of the ground a location; one beginning and one end a fight for a crystal shard; and news of a character and of what it settled on the ground, a command handed back
-//! and the answer to a request only behind a command that fitted into a mailbox.
+//! sweep of the ground a location; one beginning and one end a fight for a crystal shard; and news of a character and of
+//! what it settled on the ground, a command handed back and the answer to a request only behind a command that fitted into
+//! a mailbox.
 
 use actix::Addr;
 

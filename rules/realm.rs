@@ -45,7 +45,7 @@ pub struct RealmRecord {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holding {
     pub owner: Option<String>,
-    /// How often it has changed hands.
+    /// How often it has changed hands or was sealed.
     pub epoch: i64,
     /// The combat by which it came into the hands that it is in.
     pub taken_in: Option<CombatId>,

@@ -205,7 +205,7 @@ pub struct ShardChange {
     pub by: Option<CharacterId>,
     /// The combat in which its guardian was defeated.
     pub combat: Option<CombatId>,
-    /// How often it has changed hands by now.
+    /// How often it has changed hands or was sealed by now.
     pub epoch: i64,
 }
 

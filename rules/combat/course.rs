@@ -77,7 +77,7 @@ pub struct Sharing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prize {
     pub shard: CrystalShardId,
-    /// How often it had changed hands when the fight began: whoever wins it later is too late.
+    /// How often it had changed hands or was sealed when the fight began: whoever wins it later is too late.
     pub epoch: i64,
 }
 
